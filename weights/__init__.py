@@ -1,0 +1,1 @@
+"""The asset manifest and the weights that ship with the package."""
