@@ -1,0 +1,1 @@
+"""Lifting: from the 2D keypoints of a track to 3D joints in metres."""
