@@ -1,0 +1,147 @@
+"""The manifest of assets: what each file is, where it comes from, what it hashes to, and its licence."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from videopose.errors import AssetError
+
+KINDS = ("detector", "lifter", "sample")
+SOURCE_KINDS = ("url", "wheel", "package", "path")
+
+
+def _wrong_entry(name: str, problem: object) -> str:
+    return f"asset {name!r} is described wrongly: {problem}. Correct its entry in manifest.toml."
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place a file can come from. `kind` says which of the other fields count."""
+
+    kind: str
+    """`url`, `wheel`, `package` or `path`."""
+    value: str
+    """The address; the requirement (`mediapipe==0.10.21`); the file in `videopose.weights`; or the local path."""
+    member: str = ""
+    """wheel: the file inside the archive."""
+    python: str = ""
+    """wheel: the Python version of the wheel, for example `3.12`; any that runs pip will do to fetch it."""
+    platform: str = ""
+    """wheel: its platform tag; empty for wheels that fit all."""
+    size: int = 0
+    """wheel: bytes of the archive, for the progress display; 0 if not known."""
+
+    @property
+    def label(self) -> str:
+        """Short name for messages."""
+        return {"wheel": f"pip download {self.value}", "package": f"this installation ({self.value})"}.get(
+            self.kind, self.value
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file the package can use but does not have to carry."""
+
+    name: str
+    """What users and code call it."""
+    kind: str
+    """`detector`, `lifter` or `sample`."""
+    file: str
+    """Name of the file in the cache."""
+    licence: str
+    """SPDX identifier of the file's licence."""
+    about: str
+    """What it is, one sentence."""
+    sources: tuple[Source, ...]
+    """Tried in this order."""
+    size: int = 0
+    """Bytes; 0 only where the hash is not known either."""
+    sha256: str = ""
+    """64 lower-case hex digits; empty where `hash_unknown` says why."""
+    hash_unknown: str = ""
+    """Why there is no hash to check against; empty where there is one."""
+    by_name_only: bool = False
+    """True: fetched only when asked for by name (its licence restricts use)."""
+    lifter: Mapping[str, Any] = field(default_factory=dict)
+    """kind `lifter`: layout in and out, normalisation, frame rate, receptive field, expected error."""
+
+    def __post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise AssetError(_wrong_entry(self.name, problem))
+
+    def _problem(self) -> str:
+        if self.kind not in KINDS:
+            return f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}"
+        if not self.file or Path(self.file).name != self.file or "\\" in self.file:
+            return f"file must be a plain file name, got {self.file!r}"
+        if not self.licence or not self.about or not self.sources:
+            return "licence, about and sources must not be empty"
+        if bool(self.sha256) == bool(self.hash_unknown):
+            return "it needs either sha256 or a reason in hash_unknown"
+        if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            return f"sha256 must be 64 lower-case hex digits, got {self.sha256!r}"
+        if self.size < 0 or (self.sha256 and not self.size):
+            return f"size must be a positive number of bytes, got {self.size}"
+        return ""
+
+
+def parse_source(entry: Mapping[str, Any], folder: Path) -> Source:
+    """Read one source table; a relative `path` counts from `folder`, the manifest's own.
+
+    Raises:
+        ValueError: it names no kind or several, or has fields its kind does not know.
+    """
+    kinds = [kind for kind in SOURCE_KINDS if kind in entry]
+    if len(kinds) != 1:
+        raise ValueError(
+            f"a source needs exactly one of {', '.join(SOURCE_KINDS)}, got {', '.join(entry) or 'nothing'}"
+        )
+    kind = kinds[0]
+    extra = {key: value for key, value in entry.items() if key != kind}
+    if unknown := set(extra) - ({"member", "python", "platform", "size"} if kind == "wheel" else set()):
+        raise ValueError(f"a {kind} source does not know {', '.join(sorted(unknown))}")
+    if kind == "wheel" and not extra.get("member"):
+        raise ValueError("a wheel source needs the member to take out")
+    value = str(entry[kind])
+    if kind == "path":
+        value = str(folder / Path(value).expanduser())
+    return Source(kind, value, **extra)
+
+
+def parse_manifest(text: str, folder: Path) -> dict[str, Asset]:
+    """Read a manifest: one `[asset.NAME]` table per file.
+
+    Raises:
+        AssetError: it is not TOML, or an entry is wrong.
+    """
+    try:
+        tables = tomllib.loads(text).get("asset", {})
+    except tomllib.TOMLDecodeError as error:
+        raise AssetError(f"manifest.toml is not valid TOML ({error}). Install videopose again.") from error
+    assets = {}
+    for name, table in tables.items():
+        try:
+            sources = tuple(parse_source(entry, folder) for entry in table.get("sources", ()))
+            assets[name] = Asset(name=name, **{**table, "sources": sources})
+        except (TypeError, ValueError) as error:
+            raise AssetError(_wrong_entry(name, error)) from error
+    return assets
+
+
+@cache
+def _shipped() -> dict[str, Asset]:
+    manifest = resources.files("videopose.weights") / "manifest.toml"
+    with resources.as_file(manifest) as path:
+        return parse_manifest(manifest.read_text(encoding="utf-8"), path.parent)
+
+
+def load_manifest() -> dict[str, Asset]:
+    """Every asset the package knows, by name, in the order of the manifest."""
+    return dict(_shipped())
