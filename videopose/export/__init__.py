@@ -1,0 +1,17 @@
+"""Results as files: NPZ and JSON arrays, and BVH motion for animation programs."""
+
+from videopose.export.arrays import RecordingArrays, to_arrays, to_recording
+from videopose.export.json import recording_schema, write_json
+from videopose.export.npz import KeypointArrays, read_keypoints, read_npz, write_npz
+
+__all__ = [
+    "KeypointArrays",
+    "RecordingArrays",
+    "read_keypoints",
+    "read_npz",
+    "recording_schema",
+    "to_arrays",
+    "to_recording",
+    "write_json",
+    "write_npz",
+]
