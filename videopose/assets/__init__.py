@@ -1,4 +1,5 @@
 """Weights and samples that are too large or not ours to ship: named, pinned by hash, fetched once, kept in a cache.
+
 `asset_path("blazepose-landmarks")` fetches on the first call; later it finds the checked file at once.
 """
 

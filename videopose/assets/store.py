@@ -217,6 +217,8 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 def _fetch(asset: Asset, target: Path, progress: Progress | None) -> Path:
     reasons = []
+    if progress is not None:
+        progress(0, asset.size)  # pip says nothing until it has found the wheel
     for source in asset.sources:
         try:
             if (local := _local_source(source)) is not None:

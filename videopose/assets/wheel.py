@@ -40,10 +40,14 @@ def pip_download(source: Source, folder: Path, *, progress: Callable[[int, int],
             # a user's "only inside a virtual environment" rule is about installing
             env={**os.environ, "TMPDIR": str(folder), "PIP_REQUIRE_VIRTUALENV": "0"},
         )
+        done = 0
         try:
             while _running(process):
-                if progress is not None and (done := _bytes_under(folder, except_for=log.name)):
-                    progress(min(done, source.size) if source.size else done, source.size)
+                # pip moves and copies what it fetched: the sum may sink or double for a moment
+                bytes_there = min(_bytes_under(folder, except_for=log.name), source.size or sys.maxsize)
+                if progress is not None and bytes_there > done:
+                    done = bytes_there
+                    progress(done, source.size)
         except BaseException:
             process.terminate()
             process.wait()

@@ -1,0 +1,168 @@
+"""The `videopose` command: finds subcommands without importing them, and turns errors into sentences and exit codes."""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import FrameType
+
+import click
+
+from videopose import __version__
+from videopose.errors import VideoposeError
+
+COMMANDS = {
+    "infer": "Turn a video of people into 3D motion files.",
+    "lift": "Lift 2D keypoints of a file to 3D joints.",
+    "detect": "Find people and their 2D keypoints.",
+    "prepare": "Turn raw datasets into training archives.",
+    "train": "Train a lifter from a recipe.",
+    "evaluate": "Measure a lifter by the published protocols.",
+    "demo": "Fetch a sample clip and run the whole way on it.",
+    "weights": "List, fetch and check weights and samples.",
+    "doctor": "Describe this installation, for bug reports.",
+}
+"""Help by name; the command `NAME` is `command` in `videopose.cli.NAME`, imported only when it is called."""
+
+EXIT_STOPPED = 130
+EXIT_TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came. Whatever cleans up after Ctrl-C cleans up after this too."""
+
+
+@dataclass
+class Settings:
+    """Global options."""
+
+    debug: bool = False
+    """Show tracebacks."""
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are modules that are imported when called, not when listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the subcommands of this installation."""
+        return [name for name in COMMANDS if find_spec(f"videopose.cli.{name}") is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one subcommand."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"videopose.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands from the table: click would import each of them for its help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="videopose", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """From ordinary video of people to 3D motion."""
+    context.ensure_object(Settings).debug = debug
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@contextmanager
+def sigterm_as_exception() -> Iterator[None]:
+    """Raise `Terminated` in the main thread on SIGTERM, so that context managers clean up; once only."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        # a second one (`timeout` sends two) must not break the cleaning up
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; problems become one sentence on stderr.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM; a command that returns
+        a number returns its exit code.
+    """
+    settings = Settings()
+    try:
+        with sigterm_as_exception():
+            try:
+                result = cli.main(list(arguments), prog_name="videopose", standalone_mode=False, obj=settings)
+                sys.stdout.flush()
+                return result if isinstance(result, int) else 0
+            except BaseException as error:
+                if settings.debug and not isinstance(error, SystemExit):
+                    traceback.print_exc()
+                raise
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        return _say(_usage_sentence(error), error.exit_code)
+    except VideoposeError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as error:
+        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
+        return _say("stopped.", EXIT_TERMINATED if terminated else EXIT_STOPPED)
+    except BrokenPipeError:
+        # whoever read our output has enough; point stdout elsewhere, or the interpreter complains when it flushes
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _say(_unexpected_sentence(error), 1)
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    with suppress(OSError):
+        print(f"videopose: {sentence}", file=sys.stderr, flush=True)
+    return exit_code
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    sentence = error.format_message().strip().replace("\n", " ")
+    if not isinstance(error, click.UsageError):
+        return sentence
+    command = error.ctx.command_path if error.ctx is not None else "videopose"
+    end = "" if sentence.endswith((".", "?")) else "."
+    return f"{sentence}{end} See `{command} --help`."
+
+
+def _unexpected_sentence(error: Exception) -> str:
+    text = str(error)
+    # torch has no class of its own for memory of the processor
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
+        return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
+    what = type(error).__name__ + (f": {text.strip().splitlines()[0]}" if text.strip() else "")
+    return (
+        f"something unexpected happened ({what}). Please report it with the output of `videopose doctor` "
+        "and of the same command after `videopose --debug`."
+    )
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
