@@ -1,0 +1,30 @@
+"""What every 2D detector offers the pipeline."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from videopose.types import Detections, Frame
+
+
+class Detector(Protocol):
+    """Finds people in a stream of frames. One detector serves one stream at a time."""
+
+    name: str
+    """What the user calls it, for example `blazepose`."""
+    layout: str
+    """Joint layout of its keypoints, a key of `skeletons.SKELETONS`."""
+
+    def detect(self, frames: Iterable[Frame]) -> Iterator[Detections]:
+        """Yield one `Detections` per frame, in order, reading only a bounded number of frames ahead.
+
+        The same frames give the same bytes, whatever the number of threads.
+        """
+        ...
+
+    def provenance(self) -> dict[str, Any]:
+        """JSON-able: the name, the weights with their sha256, and the settings that shape the results."""
+        ...
+
+    def close(self) -> None:
+        """Stop the threads and free the networks; the detector cannot be used afterwards."""
+        ...

@@ -1,0 +1,120 @@
+"""One person in one frame, as the networks see them, and when two of those are the same body."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from videopose.detect.blazepose.decoding import COCO_LANDMARKS
+from videopose.detect.blazepose.geometry import Region
+
+BODY_SCALE = 2.5
+"""Side of a person's region, in distances from mid hip to the point that gives the size."""
+
+FITTED_WINDOW = 4.0
+"""Side of the person network's window around one person, in the same distances."""
+
+# Per-joint spread of human annotators, from the COCO keypoint evaluation (cocodataset.org): k = 2 sigma.
+_SPREAD = 2 * np.array(
+    [
+        0.026,
+        0.025,
+        0.025,
+        0.035,
+        0.035,
+        0.079,
+        0.079,
+        0.072,
+        0.072,
+        0.062,
+        0.062,
+        0.107,
+        0.107,
+        0.087,
+        0.087,
+        0.089,
+        0.089,
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Someone the person network proposes."""
+
+    score: float
+    """0..1"""
+    hip: np.ndarray
+    """(2,) middle of the hips, frame pixels."""
+    top: np.ndarray
+    """(2,) a point as far above the hips as the body reaches, frame pixels."""
+
+    @property
+    def size(self) -> float:
+        """Pixels from hip to top: about half of a standing person's height."""
+        return math.dist(self.hip, self.top)
+
+    @property
+    def region(self) -> Region:
+        """Where the landmark network looks for this person."""
+        return Region.around(self.hip, self.top, BODY_SCALE)
+
+    @property
+    def window(self) -> Region:
+        """Where the person network sees this person best: upright in the frame, a standing one spans half of it."""
+        return Region(float(self.hip[0]), float(self.hip[1]), self.size * FITTED_WINDOW)
+
+    def is_near(self, other: "Candidate", distance: float, growth: float) -> bool:
+        """Hips closer than `distance` sizes, and sizes within a factor of `growth`."""
+        small, large = sorted((self.size, other.size))
+        return math.dist(self.hip, other.hip) < distance * large and large < growth * small
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One run of the landmark network."""
+
+    points: np.ndarray
+    """(33, 2) frame pixels."""
+    confidence: np.ndarray
+    """(33,) 0..1: in view, and agreed on by the heatmap."""
+    flag: float
+    """0..1: there is a person in the region."""
+    region: Region
+    """What the network saw."""
+    following: Region
+    """Where to look for this person in the next frame."""
+
+    @property
+    def is_finite(self) -> bool:
+        """False when the network's numbers cannot be used."""
+        return bool(np.isfinite(self.points).all()) and 1.0 < self.following.side < 1e6
+
+    @property
+    def candidate(self) -> Candidate:
+        """The person as the person network would name it."""
+        region = self.following
+        hip = np.array([region.x, region.y])
+        return Candidate(self.flag, hip, hip + (region.top - hip) * (2 / BODY_SCALE))
+
+    @property
+    def joints(self) -> np.ndarray:
+        """(17, 2) COCO joints, frame pixels."""
+        return self.points[list(COCO_LANDMARKS)]
+
+    @property
+    def joint_confidence(self) -> np.ndarray:
+        """(17,) 0..1 for the COCO joints."""
+        return self.confidence[list(COCO_LANDMARKS)]
+
+    def similarity(self, other: "Pose") -> float:
+        """Object keypoint similarity 0..1 of the two poses' joints, as COCO defines it, weighted by confidence.
+
+        The area is that of the smaller one, so that a child before an adult stays a child.
+        """
+        side = min(self.following.side, other.following.side) / 1.25
+        area = 0.3 * side * side
+        distance2 = ((self.joints - other.joints) ** 2).sum(axis=1)
+        weights = np.sqrt(self.joint_confidence * other.joint_confidence) + 1e-3
+        values = np.exp(-distance2 / (2 * area * _SPREAD**2 + 1e-9))
+        return float((values * weights).sum() / weights.sum())
