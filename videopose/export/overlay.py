@@ -12,7 +12,7 @@ from videopose.export.view3d import BACKGROUND, Actor, View
 from videopose.types import Frame, Recording, check_shape
 
 _LEAST_PX = 240  # smaller videos are enlarged, or no stroke could be told from another
-_MOST_PX = 4096  # what H.264 decoders in hardware take; larger videos are halved, thirded, ...
+_MOST_PX, _MOST_AREA_PX = 4096, 4096 * 2304  # H.264 level 5.1, the most that decoders in hardware take
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ def plan_layout(width: int, height: int) -> Layout:
     """Arrange the canvas for a video of that size in pixels.
 
     The views take a third of the width of a landscape video and somewhat more beside a portrait one. Videos below
-    240 pixels are enlarged by a whole factor; videos whose canvas would be above 4096 pixels are reduced by one.
+    240 pixels are enlarged by a whole factor; videos that make the canvas too large for H.264
+    players (4096 pixels a side, 9.4 million in all) are reduced by one.
     """
     grow = max(1, -(-_LEAST_PX // max(width, height)))
     shrink = 1
@@ -43,7 +44,7 @@ def plan_layout(width: int, height: int) -> Layout:
         panel_width = round(min(max(picture_width / 3, canvas_height / 4), 0.8 * canvas_height))
         canvas_width = picture_width + panel_width
         canvas_width += canvas_width % 2
-        if max(canvas_width, canvas_height) <= _MOST_PX:
+        if max(canvas_width, canvas_height) <= _MOST_PX and canvas_width * canvas_height <= _MOST_AREA_PX:
             break
         shrink += 1
     panel_width = canvas_width - picture_width

@@ -43,7 +43,7 @@ class Scene:
     floor_m: float
     """Height of the ground: y in camera axes, downwards."""
     samples: np.ndarray
-    """(N, J or fewer, 3) float64 finite-or-NaN joints of all people, thinned out for long videos."""
+    """(N, J, 3) float64 joints of all people, thinned out for long videos."""
     sample_rows: np.ndarray
     """(N,) int64: row of `Recording.frame_index` of each sample."""
     centre: np.ndarray
@@ -74,10 +74,10 @@ def _bridged(values: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(values: np.ndarray, radius: int) -> np.ndarray:
-    """(T, C) values after two running means over 2 radius + 1 rows, the ends held."""
+    """(T, C) values after two running means over 2 radius + 1 rows; a steady walk stays what it is up to both ends."""
     kernel = np.full(2 * radius + 1, 1.0 / (2 * radius + 1))
     for _ in range(2):
-        padded = np.pad(values, ((radius, radius), (0, 0)), mode="edge")
+        padded = np.pad(values, ((radius, radius), (0, 0)), mode="reflect", reflect_type="odd")
         values = np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=1)
     return values
 

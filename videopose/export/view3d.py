@@ -89,7 +89,7 @@ class View:
         self._path, self._lens = self._fit()
         self._near_m, self._far_m, self._cell_m = self._ground_extent()
         text_px = int(np.clip(self._height // 20, 10, 40))
-        self._caption = text_image(caption, text_px, CAPTION, BACKGROUND)
+        self._caption = text_image(f"{caption} (grid {self._cell_m:g} m)", text_px, CAPTION, BACKGROUND)
         ids = [person.motion.person_id for person in scene.people]
         self._labels = {i: label_image(str(i), text_px, person_colour(i)) for i in ids} if len(ids) > 1 else {}
         self._background: np.ndarray | None = None
@@ -159,8 +159,10 @@ class View:
         along = (self._scene.samples @ self._along).ravel()
         along = along[np.isfinite(along)]
         near, far = np.percentile(along, [1, 99]) if along.size else (0.0, 0.0)
-        cells = (cell for cell in (1.0, 2.0, 5.0, 10.0, 20.0) if cell * self._lens.scale >= 0.05 * self._height)
-        return float(near) - _GROUND_MARGIN_M, float(far) + _GROUND_MARGIN_M, next(cells, 50.0)
+        least = max(1.0, 0.05 * self._height / self._lens.scale)  # smaller squares would be a grey mist
+        decade = 10.0 ** np.floor(np.log10(least))
+        cell = next(step * decade for step in (1.0, 2.0, 5.0, 10.0) if step * decade >= least)
+        return float(near) - _GROUND_MARGIN_M, float(far) + _GROUND_MARGIN_M, float(cell)
 
     def _on_ground(self, across: np.ndarray, along: np.ndarray, centre: np.ndarray) -> np.ndarray:
         """(N,) and (N,) metres on the ground -> (N, 2) pixels."""
