@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -37,6 +38,14 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came. Whatever cleans up after Ctrl-C cleans up after this too."""
 
 
+class Stopped(BaseException):
+    """The command was stopped. Click does not know this one; for KeyboardInterrupt it would print an empty line."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
 @dataclass
 class Settings:
     """Global options."""
@@ -59,6 +68,13 @@ class LazyGroup(click.Group):
         command = importlib.import_module(f"videopose.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; every way of stopping it ends in `Stopped`, after its cleaning up."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Stopped(EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_STOPPED) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands from the table: click would import each of them for its help."""
@@ -120,9 +136,12 @@ def run(arguments: Sequence[str]) -> int:
         return _say(_usage_sentence(error), error.exit_code)
     except VideoposeError as error:
         return _say(str(error), error.exit_code)
+    except Stopped as error:
+        if sys.stderr.isatty() and error.exit_code == EXIT_STOPPED:
+            click.echo(err=True)  # the terminal has just written ^C
+        return _say("stopped.", error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
-        return _say("stopped.", EXIT_TERMINATED if terminated else EXIT_STOPPED)
+        return _say("stopped.", EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_STOPPED)
     except BrokenPipeError:
         # whoever read our output has enough; point stdout elsewhere, or the interpreter complains when it flushes
         with suppress(OSError):

@@ -1,0 +1,74 @@
+"""`videopose doctor` tells what there is and survives what there is not."""
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy
+import pytest
+import torch
+
+from videopose import __version__
+from videopose.assets import load_manifest
+from videopose.cli.main import run
+from videopose.doctor import collect
+
+
+def test_json_and_text_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["videopose"] == __version__
+    assert report["python"].startswith(platform.python_version())
+    assert report["packages"]["torch"] == torch.__version__
+    assert report["packages"]["numpy"] == numpy.__version__
+    assert report["packages"]["opencv"].startswith(cv2.__version__)
+    assert report["torch"]["devices"][0] == "cpu"
+    assert report["torch"]["threads"] == torch.get_num_threads()
+    assert set(report["assets"]) == set(load_manifest())
+    assert "not available" not in json.dumps(report)
+    assert run(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert f"videopose: {__version__}" in text
+    assert f"  torch: {torch.__version__}" in text
+
+
+def test_ffmpeg_is_one_that_runs() -> None:
+    ffmpeg = collect()["ffmpeg"]
+    done = subprocess.run([ffmpeg["path"], "-version"], capture_output=True, text=True, check=True)
+    assert ffmpeg["version"] in done.stdout
+
+
+def test_assets_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEOPOSE_CACHE", str(tmp_path))
+    (tmp_path / "pose_detection.tflite").write_bytes(b"damaged")
+    report = collect()
+    assert report["assets"]["blazepose-detector"] == f"wrong hash, {tmp_path / 'pose_detection.tflite'}"
+    assert report["assets"]["sample-two-people"] == "missing"
+    assert report["cache"]["folder"] == str(tmp_path)
+    assert report["cache"]["set_by"] == "VIDEOPOSE_CACHE"
+
+
+def test_survives_a_broken_installation(tmp_path: Path) -> None:
+    """Torch, OpenCV and litert that cannot be imported, a broken ffmpeg and a cache that is a file."""
+    for name in ("torch", "cv2", "ai_edge_litert"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    (tmp_path / "file").write_text("")
+    code = "import sys; from videopose.cli.main import run; sys.exit(run(['doctor', '--json']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path), "PATH": str(tmp_path), "VIDEOPOSE_CACHE": str(tmp_path / "file" / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    report = json.loads(done.stdout)
+    assert "cannot be imported (ImportError: libGL.so.1" in report["packages"]["opencv"]
+    assert report["torch"].startswith("not available (ImportError")
+    assert report["ffmpeg"].startswith("not available (CalledProcessError")
+    assert report["packages"]["numpy"] == numpy.__version__
