@@ -102,7 +102,7 @@ def draw_dot(image: np.ndarray, centre: Point, radius_px: float, colour: Colour)
 @functools.lru_cache(maxsize=512)
 def text_image(text: str, height_px: int, colour: Colour, background: Colour) -> np.ndarray:
     """A text in a filled box: (height_px, W, 3) uint8 picture, to be pasted and not written to."""
-    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(height_px / 14))
+    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(height_px / 20))
     (_, unit), _ = cv2.getTextSize("H", font, 1.0, 1)
     scale = 0.55 * height_px / unit
     (width, _), _ = cv2.getTextSize(text, font, scale, thickness)
