@@ -126,8 +126,8 @@ def read_keypoints(path: Path) -> KeypointArrays:
         person_id = _numbers(path, content, "person_id", (people,)).astype(np.int64)
         if len(np.unique(person_id)) != people:
             raise InputError(f"{path}: person_id holds a number twice. Give each person an own one.")
-    finite: np.ndarray = np.isfinite(keypoints[..., :2]).all((2, 3))
-    observed: np.ndarray = finite & (np.nan_to_num(keypoints[..., 2]) > 0).any(-1)
+    finite = np.asarray(np.isfinite(keypoints[..., :2]).all((2, 3)))
+    observed = finite & (np.nan_to_num(keypoints[..., 2]) > 0).any(-1)
     if "observed" in content:
         observed = finite & _numbers(path, content, "observed", (people, frames)).astype(bool)
     focal = _number(path, content, "focal_px") if "focal_px" in content else None
