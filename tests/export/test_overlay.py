@@ -319,6 +319,17 @@ def test_view_goes_along_with_people_who_walk_far() -> None:
     assert max(heights) - min(heights) <= 2
 
 
+def test_a_passer_by_does_not_make_everybody_small() -> None:
+    length = 100
+    alone, still = recording(person(length=length), length=length), np.tile([0.0, 0.2, 2.5], (length, 1))
+    far = person(2, np.tile([30.0, 0.2, 60.0], (5, 1)), length=5)
+    heights = []
+    for whole in (alone, recording(person(root=still, length=length), far, length=length)):
+        renderer = OverlayRenderer(whole)
+        heights.append(np.ptp(where(parts(renderer, renderer.draw(frame(50)))[2], LEFT)[:, 1]))
+    assert heights[0] == heights[1]
+
+
 def test_ground_lies_under_the_feet() -> None:
     scene = place_people(recording(person()))
     assert scene.floor_m == pytest.approx(0.2 + 0.84 + 0.08, abs=1e-6)

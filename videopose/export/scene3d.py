@@ -15,6 +15,7 @@ PERSON_M = 1.7
 
 _ANKLE_HEIGHT_M = 0.08  # from the ankle joint to the sole
 _SIDE_BY_SIDE_M = 1.2
+_BRIEF = 0.1  # people seen for less than this share of the longest stay must not make everybody else small
 _SAMPLES = 2000  # poses of each person that the fit of the views looks at
 
 
@@ -43,11 +44,11 @@ class Scene:
     floor_m: float
     """Height of the ground: y in camera axes, downwards."""
     samples: np.ndarray
-    """(N, J, 3) float64 joints of all people, thinned out for long videos."""
+    """(N, J, 3) float64 joints of all but the briefly seen people, thinned out for long videos."""
     sample_rows: np.ndarray
     """(N,) int64: row of `Recording.frame_index` of each sample."""
     centre: np.ndarray
-    """(T, 3) float64: where the people are on the ground, smoothed; y is the middle of a standing person."""
+    """(T, 3) float64: where those people are on the ground, smoothed; y is the middle of a standing person."""
 
 
 def _feet_y(motion: Motion) -> np.ndarray:
@@ -112,7 +113,10 @@ def _with_path(recording: Recording, people: tuple[PlacedPerson, ...], floor: fl
     first = int(recording.frame_index[0]) if total else 0
     sums, counts = np.zeros((total, 3)), np.zeros((total, 1))
     poses, rows = [], []
+    longest = max((len(person.motion) for person in people), default=0)
     for person in people:
+        if len(person.motion) < _BRIEF * longest:
+            continue
         row = person.motion.frame_index.astype(np.int64) - first
         sums[row] += person.root
         counts[row] += 1
