@@ -76,9 +76,6 @@ class OverlayRenderer:
             recording.tracks, float(recording.video.fps), self._layout.zoom, self._layout.picture[2:]
         )
         self._tracks = {track.person_id: track for track in recording.tracks}
-        width, height = self.size
-        self._canvas = np.empty((height, width, 3), np.uint8)
-        self._canvas[:] = BACKGROUND
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +90,7 @@ class OverlayRenderer:
                 Its image is not changed.
 
         Returns:
-            (H, W, 3) uint8 BGR canvas. The same array every time: use or copy it before the next call.
+            (H, W, 3) uint8 BGR canvas of `size`, a new array.
 
         Raises:
             ValueError: the frame is not of the video's size.
@@ -101,7 +98,9 @@ class OverlayRenderer:
         video = self._recording.video
         check_shape("frame.image", frame.image, (video.height, video.width, 3))
         left, top, width, height = self._layout.picture
-        picture = self._canvas[top : top + height, left : left + width]
+        canvas = np.empty((*self.size[::-1], 3), np.uint8)
+        canvas[:top, : left + width] = canvas[top + height :, : left + width] = BACKGROUND
+        picture = canvas[top : top + height, left : left + width]
         if self._layout.zoom == 1.0:
             np.copyto(picture, frame.image)
         else:
@@ -110,8 +109,8 @@ class OverlayRenderer:
         self._skeletons.draw(picture, frame.index)
         actors = self._actors(frame.index)
         for view, (x, y, panel_width, panel_height) in zip(self._views, self._layout.panels, strict=True):
-            view.draw(self._canvas[y : y + panel_height, x : x + panel_width], frame.index - self._first, actors)
-        return self._canvas
+            view.draw(canvas[y : y + panel_height, x : x + panel_width], frame.index - self._first, actors)
+        return canvas
 
     def _actors(self, frame_index: int) -> list[Actor]:
         actors = []
@@ -125,7 +124,7 @@ class OverlayRenderer:
 
 
 def render_overlay(recording: Recording, frames: Iterable[Frame]) -> Iterator[np.ndarray]:
-    """Draw every frame: yields the canvas of `OverlayRenderer`, which is reused from frame to frame."""
+    """Draw every frame: yields one canvas each, of the size that `OverlayRenderer(recording).size` tells."""
     renderer = OverlayRenderer(recording)
     for frame in frames:
         yield renderer.draw(frame)
