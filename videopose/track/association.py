@@ -52,8 +52,8 @@ class _Open:
         return float(bodies.time_s[self.rows[-1]] - bodies.time_s[first])
 
 
-def associate(bodies: Bodies, settings: TrackSettings) -> list[np.ndarray]:
-    """Tracklets: each the rows of `bodies` of one person, in order of time, cut where two people could be exchanged.
+def associate(bodies: Bodies, settings: TrackSettings) -> list[list[np.ndarray]]:
+    """Tracklets: the rows of `bodies` of one person, in order of time, cut into pieces where people could be exchanged.
 
     Where an exchange of two people costs hardly more than the chosen match, both tracklets are cut: linking decides
     with the motion before and after.
@@ -78,10 +78,7 @@ def associate(bodies: Bodies, settings: TrackSettings) -> list[np.ndarray]:
         for tracklet in active:
             if tracklet.rows[-1] >= first:
                 tracklet.update(bodies, settings.fit_s)
-    pieces = []
-    for tracklet in done + active:
-        pieces += [piece for piece in np.split(np.array(tracklet.rows), tracklet.cuts) if len(piece)]
-    return sorted(pieces, key=lambda piece: int(piece[0]))
+    return [np.split(np.array(tracklet.rows), tracklet.cuts) for tracklet in done + active]
 
 
 def _match(
@@ -105,7 +102,7 @@ def _match(
             exchanged = cost[i, other] + cost[k, j] - cost[i, j] - cost[k, other]
             if exchanged < settings.ambiguity and allowed[i, other] and allowed[k, j]:
                 for tracklet in (active[i], active[k]):
-                    if tracklet.piece_s(bodies) >= SHORTEST_PIECE_S:
+                    if len(tracklet.rows) not in tracklet.cuts and tracklet.piece_s(bodies) >= SHORTEST_PIECE_S:
                         tracklet.cuts.append(len(tracklet.rows))
     return {int(i): int(rows[j]) for i, j in pairs}
 

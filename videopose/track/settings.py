@@ -20,9 +20,9 @@ class TrackSettings:
     max_gap_s: float = 1.5
     """Longest absence after which a person keeps the id, seconds: one second behind somebody else, plus what the
     detector needs to find a person again. The frames between are filled in. Longer: a new track with a new id."""
-    min_duration_s: float = 0.3
-    """Tracks that were seen for less are dropped, seconds: false detections rarely last, and less than 0.3 s of a
-    person is of no use as motion. In a video shorter than twice this, half its length counts."""
+    min_duration_s: float = 0.5
+    """Tracks that were seen for less are dropped, seconds: false detections seldom last (0.3 s on real clips), and
+    half a step of a person is of no use as motion. In a video shorter than twice this, half its length counts."""
     min_confidence: float = 0.4
     """A track must reach this detection score in a tenth of its frames (0..1): a real person is seen well sometimes."""
     coast_s: float = 0.2
@@ -43,9 +43,9 @@ class TrackSettings:
     its path.)"""
     spike_s: float = 0.12
     """Longest excursion of a single joint that is taken for a detector's slip, seconds."""
-    flip_cost: float = 0.5
+    flip_cost: float = 0.3
     """What one change between left and right as detected and swapped costs, in body heights of joint displacement."""
-    flip_prior: float = 0.02
+    flip_prior: float = 0.01
     """What each frame of arms, legs or face in the swapped state costs, body heights: small against one change, but over
     a whole track it lets the majority of the detector's votes decide which side is left."""
 
