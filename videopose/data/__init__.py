@@ -1,0 +1,1 @@
+"""Training data: motion capture, archives, synthetic views."""

@@ -1,0 +1,307 @@
+"""Endless synthetic views of motion capture: random bodies, cameras, and 2D errors as detectors make them.
+
+Everything is drawn for a whole batch at once, on the device of the data. Errors are given in metres at the person's
+distance, so that they scale with the person in the picture.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from videopose.data.mocap import CAPTURE_JOINTS, COCO_FROM_CAPTURE, Clip
+from videopose.lift.normalisation import person_view, ray_rotation, view_centre
+from videopose.skeletons import COCO17, H36M17
+
+STANDARD_SIZE_M = 4.02
+"""Sum of the bone lengths of the 17-joint skeleton of a middling adult (the mean of the training subjects). A single
+camera cannot see how tall somebody is, so every target is scaled to this size."""
+
+_PARENTS = (*H36M17.parents, *[H36M17.index("neck")] * 5)
+_BONE_GROUPS = torch.tensor([0, 1, 2, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 9, 10, 11, 11, 11, 11, 11])
+"""Bones that keep one length factor: left and right alike."""
+_MIRROR = torch.tensor(
+    [
+        CAPTURE_JOINTS.index(
+            n.replace("left", "?").replace("right", "left").replace("?", "right")
+            if n.startswith(("left", "right"))
+            else n
+        )
+        for n in CAPTURE_JOINTS
+    ]
+)
+_LEGS = [COCO17.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
+_PARTS = (
+    _LEGS,
+    [COCO17.index("left_knee"), COCO17.index("left_ankle")],
+    [COCO17.index("right_knee"), COCO17.index("right_ankle")],
+    [COCO17.index("left_elbow"), COCO17.index("left_wrist")],
+    [COCO17.index("right_elbow"), COCO17.index("right_wrist")],
+    [COCO17.index("left_wrist"), COCO17.index("right_wrist")],
+    [COCO17.index("left_ankle"), COCO17.index("right_ankle")],
+)
+"""Keypoints that are hidden or cut off together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSettings:
+    """What random bodies, cameras and detectors are drawn from; a recipe's table `[views]`."""
+
+    frame_rate: float = 30.0
+    """Frames per second of the drawn sequences: the lifter's own rate."""
+    speed_range: tuple[float, float] = (0.7, 1.4)
+    """Factor on the speed of the recorded movement."""
+    limb_spread: float = 0.06
+    """Standard deviation of the logarithm of bone length factors."""
+    distance_m_range: tuple[float, float] = (1.8, 14.0)
+    """Camera to person, drawn evenly on a logarithmic scale."""
+    pitch_degrees_mean: float = 8.0
+    """Positive looks down on the person."""
+    pitch_degrees_spread: float = 14.0
+    """Standard deviation."""
+    roll_degrees_spread: float = 4.0
+    """Standard deviation."""
+    off_axis_degrees: float = 28.0
+    """A person may stand this far off the optical axis to each side (a third of it up and down)."""
+    focal_error: float = 0.2
+    """Standard deviation of the logarithm of assumed over true focal length."""
+    jitter_m_range: tuple[float, float] = (0.003, 0.02)
+    """White noise, a level drawn per sequence."""
+    drift_m_range: tuple[float, float] = (0.005, 0.03)
+    """Noise that wanders within a fifth of a second to a few seconds."""
+    offset_m: float = 0.02
+    """Constant offset of each keypoint in the body's axes: what a detector calls a hip is not the joint's centre."""
+    hip_drop_m: float = 0.03
+    """Hips lie this much lower on average than the joints' centres."""
+    hidden_probability: float = 0.35
+    """Sequences with a hidden part: its keypoints are guesses."""
+    swap_probability: float = 0.1
+    """Sequences with a stretch in which left and right are exchanged."""
+    edge_probability: float = 0.2
+    """Sequences in which the person appears late or leaves early."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewBatch:
+    """Training examples."""
+
+    inputs: Tensor
+    """(N, L + R - 1, 34) normalised keypoints."""
+    targets: Tensor
+    """(N, L, 17, 3) metres, root-relative, axes of the virtual camera."""
+    valid: Tensor
+    """(N, L) bool: False beyond the ends of the sequence."""
+
+
+def _uniform(low: float, high: float, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    return low + (high - low) * torch.rand(shape, device=like.device)
+
+
+def _log_uniform(bounds: tuple[float, float], shape: tuple[int, ...], like: Tensor) -> Tensor:
+    low, high = torch.tensor(bounds).log().tolist()
+    return _uniform(low, high, shape, like).exp()
+
+
+def _wandering(count: int, length: int, joints: int, knot_frames: int, like: Tensor) -> Tensor:
+    """(N, length, joints, 2) smooth noise of about unit deviation that changes every `knot_frames` frames."""
+    knots = torch.randn(count, joints * 2, length // knot_frames + 3, device=like.device)
+    noise = functional.interpolate(knots, scale_factor=float(knot_frames), mode="linear")[..., knot_frames // 2 :]
+    return noise[..., :length].transpose(1, 2).reshape(count, length, joints, 2) * 1.22
+
+
+def _turn(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
+    """(N, 3, 3) world (Y up) to camera axes (y down, z away): yaw about the vertical, then pitch, then roll."""
+    zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
+
+    def matrix(*entries: Tensor) -> Tensor:
+        return torch.stack(entries, -1).unflatten(-1, (3, 3))
+
+    about_y = matrix(yaw.cos(), zero, yaw.sin(), zero, one, zero, -yaw.sin(), zero, yaw.cos())
+    flip = matrix(one, zero, zero, zero, -one, zero, zero, zero, -one)
+    about_x = matrix(one, zero, zero, zero, pitch.cos(), -pitch.sin(), zero, pitch.sin(), pitch.cos())
+    about_z = matrix(roll.cos(), -roll.sin(), zero, roll.sin(), roll.cos(), zero, zero, zero, one)
+    return about_z @ about_x @ flip @ about_y
+
+
+class ViewSampler:
+    """Draws batches from clips that stay on one device."""
+
+    def __init__(
+        self,
+        clips: list[Clip],
+        receptive_field: int,
+        length: int,
+        settings: ViewSettings,
+        weights: dict[str, float] | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Load the clips.
+
+        Args:
+            clips: motion of one frame rate.
+            receptive_field: R of the network, frames.
+            length: L, frames per sequence that are answered and scored.
+            settings: what to draw from.
+            weights: factor per subject on how often its frames are drawn; 1 where not named.
+            device: where everything is computed.
+        """
+        self.settings = settings
+        self.receptive_field = receptive_field
+        self.length = length
+        self.step = clips[0].fps / settings.frame_rate
+        self.positions = torch.cat([torch.from_numpy(c.positions) for c in clips]).to(device)
+        lengths = torch.tensor([len(c.positions) for c in clips])
+        self.clip_length = lengths.to(device)
+        self.clip_start = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)[:-1]]).to(device)
+        factors = torch.tensor([(weights or {}).get(c.subject, 1.0) for c in clips])
+        self.probability = (factors * lengths).to(device)
+
+    def draw(self, count: int) -> ViewBatch:
+        """A batch of `count` sequences, random numbers from torch's global generator."""
+        capture, valid = self._movement(count)
+        capture = self._body(capture)
+        camera = self._camera(capture)
+        joints = camera[:, :, : len(H36M17)]
+        margin = (self.receptive_field - 1) // 2
+        picture = self._detections(camera)
+        inputs, _ = person_view(picture)
+        inputs = _repeat_edges(inputs.flatten(2), valid)
+        keypoints = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
+        rotation = ray_rotation(view_centre(keypoints[..., :2] / keypoints[..., 2:]))
+        targets = (joints - joints[:, :, :1]) @ rotation.transpose(-1, -2)
+        inside = slice(margin, margin + self.length)
+        return ViewBatch(inputs, targets[:, inside].contiguous(), valid[:, inside])
+
+    def _movement(self, count: int) -> tuple[Tensor, Tensor]:
+        """(N, T, 22, 3) world positions at the lifter's rate, and (N, T) bool: within the clip."""
+        like, settings = self.positions, self.settings
+        total = self.length + self.receptive_field - 1
+        margin = (self.receptive_field - 1) // 2
+        clip = torch.multinomial(self.probability, count, replacement=True)
+        start, length = self.clip_start[clip], self.clip_length[clip]
+        step = self.step * _log_uniform(settings.speed_range, (count,), like)
+        room = length - 1 - (self.length - 1) * step
+        # A clip shorter than the window lies somewhere inside it, a longer one is entered anywhere.
+        first = torch.rand(count, device=like.device) * room
+        time = first[:, None] + (torch.arange(total, device=like.device) - margin) * step[:, None]
+        valid = (time >= 0) & (time <= (length - 1)[:, None])
+        time = time.clamp(min=0).minimum((length - 1)[:, None])
+        low = time.floor().long().minimum((length - 2).clamp(min=0)[:, None])
+        share = (time - low)[..., None, None]
+        rows = start[:, None] + low
+        upper = (rows + 1).clamp(max=len(self.positions) - 1)
+        positions = torch.lerp(self.positions[rows], self.positions[upper], share)
+        frames = torch.arange(total, device=like.device)
+        chance = torch.rand(count, 2, device=like.device) < settings.edge_probability / 2
+        appears = torch.where(chance[:, 0], margin + self.length * _uniform(0.0, 0.6, (count,), like), 0.0)
+        leaves = torch.where(chance[:, 1], margin + self.length * _uniform(0.4, 1.0, (count,), like), float(total))
+        present = valid & (frames >= appears[:, None]) & (frames <= leaves[:, None])
+        return positions, torch.where(present.any(1, keepdim=True), present, valid)
+
+    def _body(self, positions: Tensor) -> Tensor:
+        """Other proportions at the standard size, half of them mirrored."""
+        count = len(positions)
+        parents = torch.tensor(_PARENTS[1:], device=positions.device)
+        factors = (self.settings.limb_spread * torch.randn(count, 12, device=positions.device)).exp()
+        bones = (positions[:, :, 1:] - positions[:, :, parents]) * factors[:, None, _BONE_GROUPS[1:], None]
+        size = bones[:, :, : len(H36M17) - 1].norm(dim=-1).sum(-1).mean(-1)
+        scale = (STANDARD_SIZE_M / size)[:, None, None]
+        joints = [positions[:, :, 0] * scale]
+        for child, parent in enumerate(_PARENTS[1:]):
+            joints.append(joints[parent] + bones[:, :, child] * scale)
+        body = torch.stack(joints, dim=2)
+        mirrored = body[:, :, _MIRROR] * torch.tensor([-1.0, 1.0, 1.0], device=body.device)
+        return torch.where((torch.rand(count, device=body.device) < 0.5)[:, None, None, None], mirrored, body)
+
+    def _camera(self, positions: Tensor) -> Tensor:
+        """World to the axes of a random camera that has the person in front of it."""
+        count, settings = len(positions), self.settings
+        degrees = torch.pi / 180
+        yaw = _uniform(0.0, 2 * torch.pi, (count,), positions)
+        pitch = settings.pitch_degrees_mean + settings.pitch_degrees_spread * torch.randn(count, device=yaw.device)
+        roll = settings.roll_degrees_spread * torch.randn(count, device=yaw.device)
+        turn = _turn(yaw, pitch * degrees, roll * degrees)
+        middle = positions[:, positions.shape[1] // 2, :1]
+        turned = (positions - middle[:, None]) @ turn.transpose(-1, -2)[:, None]
+        distance = _log_uniform(settings.distance_m_range, (count,), positions)
+        limit = torch.tensor([settings.off_axis_degrees, settings.off_axis_degrees / 3], device=yaw.device) * degrees
+        slope = (limit * _uniform(-1.0, 1.0, (count, 2), positions)).tan()
+        # Whoever walks into the camera is moved back with the whole sequence.
+        distance = torch.maximum(distance, 1.0 - turned[..., 2].amin((1, 2)))
+        place = torch.cat([slope, torch.ones_like(slope[:, :1])], -1) * distance[:, None]
+        return turned + place[:, None, None]
+
+    def _detections(self, camera: Tensor) -> Tensor:
+        """(N, T, 17, 2) COCO keypoints on the plane at distance 1, with a detector's errors."""
+        settings = self.settings
+        count, length = camera.shape[:2]
+        points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
+        body, forward = _body_axes(camera)
+        offset = settings.offset_m * torch.randn(count, 17, 3, device=camera.device)
+        drop = settings.hip_drop_m * _uniform(0.0, 2.0, (count,), camera)
+        hips = [COCO17.index("left_hip"), COCO17.index("right_hip")]
+        offset[:, hips, 1] -= drop[:, None]
+        points = points + torch.einsum("njk,ntkd->ntjd", offset, body)
+        plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
+        depth = camera[:, :, :1, 2:].clamp(min=0.2)
+
+        levels = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
+        # Faces of people seen from behind are made up.
+        facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
+        face = torch.zeros(17, 1, device=camera.device)
+        face[:5] = 1.0
+        levels = levels * (1.0 + 2.0 * face * facing_away)
+        jitter = _log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
+        drift = _log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
+        slow = _wandering(count, length, 17, 40, camera)
+        middle = _wandering(count, length, 17, 7, camera)
+        noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
+        noise = noise * levels + self._hidden(count, length, camera) * (slow + 0.5 * middle)
+        plane = self._swap(plane + noise / depth)
+        ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
+        return plane * ratio[:, None, None, None]
+
+    def _hidden(self, count: int, length: int, like: Tensor) -> Tensor:
+        """(N, T, 17, 1) metres of error on keypoints that are guessed for a while."""
+        parts = torch.zeros(len(_PARTS), 17, device=like.device)
+        for row, part in enumerate(_PARTS):
+            parts[row, part] = 1.0
+        chosen = parts[torch.randint(len(_PARTS), (count,), device=like.device)]
+        span = self._span(count, length, self.settings.hidden_probability, like)
+        level = _log_uniform((0.04, 0.25), (count, 1), like)
+        return (span * level)[..., None, None] * chosen[:, None, :, None]
+
+    def _swap(self, plane: Tensor) -> Tensor:
+        """Exchange left and right for a stretch."""
+        count, length = plane.shape[:2]
+        span = self._span(count, length, self.settings.swap_probability, plane, longest=0.15)
+        mirrored = plane[:, :, torch.as_tensor(COCO17.mirror)]
+        return torch.where(span[..., None, None] > 0, mirrored, plane)
+
+    def _span(self, count: int, length: int, probability: float, like: Tensor, longest: float = 1.2) -> Tensor:
+        """(N, T) float: 1 within one random stretch, in a share of the sequences."""
+        middle = _uniform(0.0, length, (count, 1), like)
+        half = _uniform(0.02, longest / 2, (count, 1), like) * length
+        inside = (torch.arange(length, device=like.device) - middle).abs() < half
+        return (inside & (torch.rand(count, 1, device=like.device) < probability)).float()
+
+
+def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, T, 3, 3) rows left, up, forward of the trunk in camera axes, and (N, T, 3) forward."""
+    joint = {name: camera[:, :, i] for i, name in enumerate(H36M17.joint_names)}
+    left = functional.normalize(joint["left_hip"] - joint["right_hip"], dim=-1)
+    up = joint["thorax"] - joint["hip"]
+    up = functional.normalize(up - (up * left).sum(-1, keepdim=True) * left, dim=-1)
+    # Camera axes are right-handed like the world's: left x up = forward.
+    forward = torch.linalg.cross(left, up)
+    return torch.stack([left, up, forward], dim=-2), forward
+
+
+def _repeat_edges(inputs: Tensor, valid: Tensor) -> Tensor:
+    """Beyond the ends of a sequence repeat its first and last frame, as the lifter does."""
+    frames = torch.arange(inputs.shape[1], device=inputs.device)
+    first = valid.float().argmax(1)
+    last = inputs.shape[1] - 1 - valid.flip(1).float().argmax(1)
+    index = frames[None].maximum(first[:, None]).minimum(last[:, None])
+    return inputs.gather(1, index[..., None].expand_as(inputs))
