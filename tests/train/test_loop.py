@@ -1,0 +1,106 @@
+"""Training: growing, going on exactly, learning, and what a run leaves."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from videopose.data.mocap import CAPTURE_JOINTS, Clip
+from videopose.data.views import ViewSettings
+from videopose.errors import InputError
+from videopose.lift.model import TemporalModel
+from videopose.train.loop import Trainer, grow
+from videopose.train.recipe import Recipe, Stage, read_recipe
+
+RECIPE = Recipe(
+    name="tiny",
+    stages=(
+        Stage((3,), epochs=2, sequence_frames=16, batch_size=8, learning_rate=3e-3),
+        Stage((3, 3), epochs=2, sequence_frames=16, batch_size=8),
+    ),
+    validation_subjects=("2",),
+    channels=16,
+    steps_per_epoch=6,
+    warmup_steps=3,
+    precision="float32",
+    views=ViewSettings(),
+)
+
+
+def clips() -> list[Clip]:
+    rng = np.random.default_rng(0)
+    pose = rng.normal(size=(len(CAPTURE_JOINTS), 3)) * 0.3
+    wander = np.cumsum(rng.normal(size=(2, 120, len(CAPTURE_JOINTS), 3)) * 0.01, axis=1)
+    return [Clip(str(i + 1), f"{i + 1}_01", (pose + wander[i]).astype(np.float32), 60.0) for i in range(2)]
+
+
+def test_grown_network_answers_the_same() -> None:
+    torch.manual_seed(0)
+    small = TemporalModel(34, 17, (3, 3), 24).eval()
+    for norm in small.layers_bn:
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2.0)
+    wide = grow(small, (3, 3, 3)).eval()
+    x = torch.randn(2, 40, 34)
+    torch.testing.assert_close(wide(x), small(x[:, 9:-9]))
+    with pytest.raises(ValueError, match="do not begin with"):
+        grow(small, (5, 3))
+
+
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    logs = []
+    for name, interrupted in (("whole", False), ("broken", True)):
+        run = tmp_path / name
+        run.mkdir()
+        trainer = Trainer(RECIPE, clips(), run)
+        for _ in range(4):
+            trainer.run_epoch()
+            if interrupted:
+                torch.manual_seed(99)
+                trainer = Trainer(RECIPE, clips(), run)
+        lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        logs.append([(line["epoch"], line["stage"], line["train_mm"], line["valid_mm"]) for line in lines])
+    assert logs[0] == logs[1]
+    assert [row[:2] for row in logs[0]] == [(1, 0), (2, 0), (3, 1), (4, 1)]
+    one, other = ((tmp_path / name / "best.safetensors").read_bytes() for name in ("whole", "broken"))
+    assert one == other
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, steps_per_epoch=150, averaging=0.9)
+    trainer = Trainer(recipe, clips(), tmp_path)
+    before = trainer.validate()[0]
+    trainer.run_epoch()
+    after = trainer.run_epoch().valid_mm
+    assert after < 0.5 * before
+
+
+def test_subjects_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="subjects 1"):
+        Trainer(RECIPE, clips()[:1], tmp_path)
+
+
+def test_shipped_recipe_reads_and_takes_overrides() -> None:
+    recipe = read_recipe("wild-243", channels=64)
+    assert recipe.channels == 64
+    assert recipe.stages[-1].filter_widths == (3, 3, 3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("name = ", "TOML", id="no toml"),
+        pytest.param("name = 'x'\nvalidation_subjects = []", "stages", id="no stages"),
+        pytest.param("colour = 1\n[[stages]]\nfilter_widths=[3]\nepochs=1\nsequence_frames=1\nbatch_size=1",
+                     "unknown key 'colour'", id="unknown key"),
+    ],
+)  # fmt: skip
+def test_bad_recipes(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_recipe(str(tmp_path / "r.toml"))
+    with pytest.raises(InputError, match="no such recipe"):
+        read_recipe("unheard-of")

@@ -1,0 +1,273 @@
+"""Training a lifter on synthetic views of motion capture."""
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from videopose.data.mocap import Clip
+from videopose.data.views import ViewBatch, ViewSampler
+from videopose.errors import InputError
+from videopose.files import atomic_path
+from videopose.lift.model import TemporalModel
+from videopose.skeletons import COCO17, H36M17
+from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
+from videopose.train.recipe import Recipe, Stage
+
+VALIDATION_SEQUENCES = 256
+_VALIDATION_SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EpochLog:
+    """One line of `log.jsonl`."""
+
+    epoch: int
+    """Counts on over the stages, from 1."""
+    stage: int
+    train_mm: float
+    """Mean per-joint position error on the training views, network in training mode."""
+    valid_mm: float
+    """The same on fixed views of the validation subjects, averaged weights."""
+    valid_p_mpjpe_mm: float
+    valid_acceleration_mm: float
+    """Millimetres per frame^2 at the lifter's rate."""
+    learning_rate: float
+    seconds: float
+    examples_per_s: float
+    """Answered frames."""
+
+
+def grow(model: TemporalModel, filter_widths: tuple[int, ...]) -> TemporalModel:
+    """A network with more blocks that answers the same as `model` in the middle of its longer window.
+
+    An added block's last normalisation has scale and shift 0, so its branch adds nothing until trained.
+
+    Raises:
+        ValueError: the wider network does not begin with the smaller one's widths.
+    """
+    if filter_widths[: len(model.filter_widths)] != model.filter_widths:
+        raise ValueError(f"filter widths {filter_widths} do not begin with {model.filter_widths}")
+    wider = TemporalModel(
+        model.in_features, model.out_joints, filter_widths, model.channels, model.dropout.p, causal=model.causal
+    )
+    wider.load_state_dict(wider.state_dict() | model.state_dict())
+    for i in range(len(model.reaches), len(wider.reaches)):
+        last = wider.layers_bn[2 * i + 1]
+        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+    return wider
+
+
+def lifting_loss(predicted: Tensor, batch: ViewBatch, velocity_weight: float) -> tuple[Tensor, Tensor]:
+    """Position error plus weighted velocity error over the valid frames, and the position error alone, metres."""
+    difference = predicted - batch.targets
+    valid = batch.valid.float()
+    position = (difference.norm(dim=-1).mean(-1) * valid).sum() / valid.sum().clamp(min=1)
+    both = valid[:, 1:] * valid[:, :-1]
+    velocity = difference[:, 1:] - difference[:, :-1]
+    speed = (velocity.norm(dim=-1).mean(-1) * both).sum() / both.sum().clamp(min=1)
+    return position + velocity_weight * speed, position
+
+
+class Trainer:
+    """Runs the stages of a recipe; every epoch leaves a checkpoint from which it goes on exactly."""
+
+    def __init__(self, recipe: Recipe, clips: list[Clip], run: Path, device: str = "cpu") -> None:
+        """Set up, going on from `run/last.pt` when it exists.
+
+        Raises:
+            InputError: the validation subjects are not in the data, or nothing is left to train on.
+        """
+        self.recipe = recipe
+        self.run = run
+        self.device = torch.device(device)
+        self.training = [c for c in clips if c.subject not in recipe.validation_subjects]
+        self.validation = [c for c in clips if c.subject in recipe.validation_subjects]
+        if not self.training or not self.validation:
+            subjects = ", ".join(sorted({c.subject for c in clips}))
+            raise InputError(
+                f"{recipe.name}: the archive holds subjects {subjects}; training and validation need some each."
+            )
+        torch.manual_seed(recipe.seed)
+        self.stage = 0
+        self.epoch_in_stage = 0
+        self.epoch = 0
+        self.best_mm = math.inf
+        self.model = self._fresh(recipe.stages[0])
+        self._begin_stage()
+        if (run / "last.pt").exists():
+            self._load(torch.load(run / "last.pt", weights_only=True, map_location=self.device))
+
+    def _fresh(self, stage: Stage) -> TemporalModel:
+        recipe = self.recipe
+        features = 2 * len(COCO17)
+        model = TemporalModel(features, len(H36M17), stage.filter_widths, recipe.channels, recipe.dropout)
+        return model.to(self.device)
+
+    def _begin_stage(self) -> None:
+        stage = self.recipe.stages[self.stage]
+        if self.model.filter_widths != stage.filter_widths:
+            self.model = grow(self.model, stage.filter_widths).to(self.device)
+        self.averaged = copy.deepcopy(self.model).eval()
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=stage.learning_rate, weight_decay=1e-4, fused=True
+        )
+        self.sampler = self._sampler(self.training, self.recipe.subject_weights)
+        self.checker = self._sampler(self.validation, {})
+
+    def _sampler(self, clips: list[Clip], weights: dict[str, float]) -> ViewSampler:
+        stage = self.recipe.stages[self.stage]
+        field = math.prod(stage.filter_widths)
+        return ViewSampler(clips, field, stage.sequence_frames, self.recipe.views, weights, self.device)
+
+    def run_epoch(self, report: Callable[[int], None] | None = None) -> EpochLog:
+        """Train one epoch and leave a checkpoint; a stage that is through is followed by the next.
+
+        Args:
+            report: called with the steps done in this epoch.
+
+        Raises:
+            IndexError: all stages are through.
+        """
+        if self.epoch_in_stage == self.recipe.stages[self.stage].epochs:
+            # The averaged weights are the better start; they are what was judged.
+            self.model = copy.deepcopy(self.averaged).train()
+            self.stage += 1
+            self.epoch_in_stage = 0
+            self.best_mm = math.inf
+            self._begin_stage()
+        return self._epoch(self.recipe.stages[self.stage], report)
+
+    def _epoch(self, stage: Stage, report: Callable[[int], None] | None) -> EpochLog:
+        recipe = self.recipe
+        begin = time.perf_counter()
+        self.model.train()
+        total = 0.0
+        rate = 0.0
+        for step in range(recipe.steps_per_epoch):
+            done = self.epoch_in_stage * recipe.steps_per_epoch + step
+            rate = learning_rate(stage, recipe, done)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            batch = self.sampler.draw(stage.batch_size)
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                predicted = self.model(batch.inputs)
+            loss, position = lifting_loss(predicted.float(), batch, recipe.velocity_weight)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+            self._average(done)
+            total += position.item()
+            if report:
+                report(step + 1)
+        seconds = time.perf_counter() - begin
+        self.epoch += 1
+        self.epoch_in_stage += 1
+        valid, aligned, acceleration = self.validate()
+        frames = stage.batch_size * stage.sequence_frames * recipe.steps_per_epoch
+        log = EpochLog(
+            self.epoch, self.stage, 1000 * total / recipe.steps_per_epoch, valid, aligned, acceleration, rate, seconds,
+            frames / seconds,
+        )  # fmt: skip
+        self._save(log)
+        return log
+
+    @torch.no_grad()
+    def _average(self, step: int) -> None:
+        # A short memory at first, so that the average does not drag the start along.
+        decay = min(self.recipe.averaging, (step + 1) / (step + 10))
+        for average, value in zip(self.averaged.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, 1 - decay)
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float, float, float]:
+        """MPJPE, P-MPJPE (mm) and acceleration error (mm/frame^2) of the averaged weights on fixed views."""
+        rows, frames = [], []
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(_VALIDATION_SEED)
+            for _ in range(VALIDATION_SEQUENCES // 16):
+                batch = self.checker.draw(16)
+                predicted = self.averaged(batch.inputs)
+                for row, target, valid in zip(predicted, batch.targets, batch.valid, strict=True):
+                    a, b = row[valid].cpu().double().numpy(), target[valid].cpu().double().numpy()
+                    if len(a) > 2:
+                        rows.append((mpjpe(a, b), p_mpjpe(a, b), acceleration_error(a, b)))
+                        frames.append(len(a))
+        means = 1000 * np.average(np.array(rows), axis=0, weights=frames)
+        return float(means[0]), float(means[1]), float(means[2])
+
+    def _save(self, log: EpochLog) -> None:
+        state: dict[str, Any] = {
+            "stage": self.stage,
+            "epoch_in_stage": self.epoch_in_stage,
+            "epoch": self.epoch,
+            "best_mm": min(self.best_mm, log.valid_mm),
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            state["random_cuda"] = torch.cuda.get_rng_state(self.device)
+        with atomic_path(self.run / "last.pt") as temporary:
+            torch.save(state, temporary)
+        if log.valid_mm < self.best_mm:
+            self.best_mm = log.valid_mm
+            self.export(self.run / "best.safetensors", log)
+        with (self.run / "log.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
+
+    def _load(self, state: dict[str, Any]) -> None:
+        stage = state["stage"]
+        widths = self.recipe.stages[stage].filter_widths
+        self.stage, self.epoch_in_stage, self.epoch = stage, state["epoch_in_stage"], state["epoch"]
+        self.best_mm = state["best_mm"]
+        self.model = grow(self.model, widths).to(self.device)
+        self._begin_stage()
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"].cpu())
+        if self.device.type == "cuda" and "random_cuda" in state:
+            torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)
+
+    def export(self, path: Path, log: EpochLog) -> None:
+        """Write the averaged weights as half-precision safetensors with what a user of them must know."""
+        from safetensors.torch import save
+
+        metadata = {
+            "name": self.recipe.name,
+            "layout_in": COCO17.name,
+            "layout_out": H36M17.name,
+            "normalisation": "person",
+            "frame_rate": str(self.recipe.views.frame_rate),
+            "causal": "false",
+            "epoch": str(log.epoch),
+            "valid_mm": f"{log.valid_mm:.1f}",
+        }
+        tensors = {
+            name: value.half().contiguous()
+            for name, value in self.averaged.state_dict().items()
+            if value.is_floating_point()
+        }
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(save(tensors, metadata))
+
+
+def learning_rate(stage: Stage, recipe: Recipe, step: int) -> float:
+    """Rises linearly over the warm-up, then falls along a cosine to 1 % at the end of the stage."""
+    rise = min(1.0, (step + 1) / recipe.warmup_steps)
+    share = step / (stage.epochs * recipe.steps_per_epoch)
+    return stage.learning_rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
