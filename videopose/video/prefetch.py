@@ -1,0 +1,67 @@
+"""Letting a producer run ahead in a thread of its own, by a bounded number of items."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+    """Hand on items in order while a thread produces the next ones.
+
+    The thread starts with the first item asked for. When the consumer stops early (break, exception, Ctrl-C, `close`),
+    the thread finishes the item in work, closes the producer if it is a generator, and ends before this returns.
+
+    Args:
+        items: the producer; iterated in the thread only.
+        depth: most items produced ahead.
+
+    Yields:
+        The items of the producer; its exception, if any, after the items before it.
+
+    Raises:
+        ValueError: depth is below 1.
+    """
+    if depth < 1:
+        raise ValueError(f"depth must be at least 1, got {depth}")
+    return _prefetch(items, depth)
+
+
+def _prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
+    ready: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
+    stop = threading.Event()
+    thread = threading.Thread(target=_produce, args=(items, ready, stop), name="prefetch", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item[0]
+    finally:
+        stop.set()
+        # the producer may be waiting for room: make some until it has seen the stop
+        while thread.is_alive():
+            with suppress(queue.Empty):
+                ready.get(timeout=0.02)
+        thread.join()
+
+
+def _produce(items: Iterable[T], ready: "queue.Queue[Any]", stop: threading.Event) -> None:
+    end: BaseException | None = None
+    try:
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                ready.put((item,))
+                if stop.is_set():
+                    break
+        finally:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+    except BaseException as error:
+        end = error
+    ready.put(end)
