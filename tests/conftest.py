@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Programs that tests start must use the installed package too, not the checkout they are started in: Python looks into
+# the current folder first, and there the package lacks its data folders.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:

@@ -60,7 +60,7 @@ def test_survives_a_broken_installation(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code = "import sys; from videopose.cli.main import run; sys.exit(run(['doctor', '--json']))"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         env={"PYTHONPATH": str(tmp_path), "PATH": str(tmp_path), "VIDEOPOSE_CACHE": str(tmp_path / "file" / "cache")},
         capture_output=True,
         text=True,
