@@ -176,6 +176,13 @@ def test_an_empty_recording_is_drawn() -> None:
     assert (picture == GREY).all()
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_very_short_recordings_are_drawn(length: int) -> None:
+    renderer = OverlayRenderer(recording(person(length=length), length=length))
+    for part in parts(renderer, renderer.draw(frame(length - 1))):
+        assert len(where(part, LEFT))
+
+
 def test_people_are_drawn_in_their_own_frames_only() -> None:
     renderer = OverlayRenderer(recording(person(length=5, start=10)))
     seen = [bool(len(where(renderer.draw(frame(i)), LEFT))) for i in range(25)]

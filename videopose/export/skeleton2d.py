@@ -57,7 +57,7 @@ _JOINT_COLOURS = tuple(side_colour(name) for name in COCO17.joint_names)
 
 def _person_size(track: Track, rate: float) -> np.ndarray:
     """(T,) longer side of the keypoints' extent in video pixels, smoothed; 0 for a track without any keypoint."""
-    points = track.keypoints[..., :2].astype(np.float64)
+    points = track.keypoints[..., :2]
     known = np.asarray(np.isfinite(points).all(axis=2))[..., None]
     highest, lowest = np.where(known, points, -np.inf).max(axis=1), np.where(known, points, np.inf).min(axis=1)
     size = (highest - lowest).max(axis=1)
