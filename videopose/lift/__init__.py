@@ -1,1 +1,19 @@
 """Lifting: from the 2D keypoints of a track to 3D joints in metres."""
+
+from videopose.lift.checkpoint import LifterInfo, LifterWeights, load_lifter_weights, save_lifter_weights
+from videopose.lift.lifter import Lifter
+from videopose.lift.resolve import DEFAULT_LIFTER, resolve_lifter
+from videopose.lift.root import RootResult, solve_root, standing_height
+
+__all__ = [
+    "DEFAULT_LIFTER",
+    "Lifter",
+    "LifterInfo",
+    "LifterWeights",
+    "RootResult",
+    "load_lifter_weights",
+    "resolve_lifter",
+    "save_lifter_weights",
+    "solve_root",
+    "standing_height",
+]

@@ -1,0 +1,62 @@
+"""`videopose lift`: 2D keypoints of a file to 3D joints."""
+
+import os
+from pathlib import Path
+
+import click
+
+from videopose.errors import OutputError, UsageError
+
+
+@click.command()
+@click.argument("source", metavar="IN.npz", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, metavar="OUT.npz", type=click.Path(path_type=Path), help="Result file.")
+@click.option(
+    "--lifter", default="wild-243", show_default=True, metavar="NAME|FILE", help="Name of the weights, or a file."
+)
+@click.option(
+    "--focal", type=click.FloatRange(min=1.0), metavar="PX", help="Focal length in pixels.  [default: as in the file]"
+)
+@click.option(
+    "--fov",
+    type=click.FloatRange(1.0, 179.0),
+    metavar="DEG",
+    help="Field of view along the longer side in degrees.  [default: 55, when the file has no focal_px]",
+)
+@click.option(
+    "--height", type=click.FloatRange(0.3, 3.0), metavar="M", help="The person's height in metres; sets the scale."
+)
+@click.option("--tta/--no-tta", default=True, show_default=True, help="Average with the mirrored input.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    show_default=True,
+    help="Arithmetic of the lifter; auto takes bfloat16 where the processor has it.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--smooth/--no-smooth", default=True, show_default=True, help="Zero-phase smoothing of the 3D joints.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT.npz if it exists.")
+def command(
+    source: Path, output: Path, lifter: str, focal: float | None, fov: float | None, height: float | None, tta: bool,
+    precision: str, device: str, smooth: bool, overwrite: bool,
+) -> None:  # fmt: skip
+    """Lift the 2D keypoints in IN.npz to 3D joints in OUT.npz, one row for every frame.
+
+    IN.npz needs keypoints_2d (P, T, 17, 3), image_size, and time_s or fps; focal_px is used when it is there. Frames
+    missing between a person's first and last are filled in.
+    """
+    if focal is not None and fov is not None:
+        raise UsageError("--focal and --fov say the same thing. Give one of them.")
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: already exists. Use --overwrite, or another file with -o.")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from videopose.lift_file import lift_file
+    from videopose.motion import MotionSettings
+
+    settings = MotionSettings(height_m=height, smooth=smooth, tta=tta)
+    recording = lift_file(
+        source, output, lifter, settings, focal_px=focal, fov_degrees=fov, device=device, precision=precision
+    )
+    people = ", ".join(f"person {m.person_id} in {len(m)} frames" for m in recording.motions) or "nobody"
+    click.echo(f"{output}: {people}")

@@ -1,0 +1,277 @@
+"""Weights of lifters on disk: our safetensors files, and the published VideoPose3D checkpoints, without running code.
+
+Everything about the architecture is read from the shapes of the tensors; what shapes cannot say (joint layouts,
+normalisation, frame rate, causality) stands in the header of our files, and follows from the name of published ones.
+"""
+
+import hashlib
+import json
+import math
+import pickle
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from videopose.errors import InputError
+from videopose.files import atomic_path
+from videopose.lift.architecture import Architecture, read_architecture
+from videopose.lift.model import TemporalModel
+from videopose.lift.normalisation import NORMALISATIONS
+from videopose.skeletons import SKELETONS
+
+FORMAT = "videopose-lifter-1"
+"""Value of `format` in the header of our files."""
+
+PUBLISHED_FRAME_RATE = 50.0
+"""Human3.6M's; the published in-the-wild weights were trained on it."""
+
+_MAX_HEADER_BYTES = 100_000_000
+"""The safetensors format's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifterInfo:
+    """What a lifter's tensors do not say about it."""
+
+    name: str
+    """Name in the manifest, or the file's stem."""
+    layout_in: str = "coco17"
+    """Joint layout of its input."""
+    layout_out: str = "h36m17"
+    """Joint layout of its result."""
+    normalisation: str = "screen"
+    """How keypoints are prepared, one of `normalisation.NORMALISATIONS`."""
+    frame_rate: float = PUBLISHED_FRAME_RATE
+    """Frames per second it was trained at."""
+    causal: bool = False
+    """True: a result depends on past frames alone."""
+    dense: bool = False
+    """True: full kernels instead of dilated ones."""
+
+    def __post_init__(self) -> None:
+        if self.normalisation not in NORMALISATIONS:
+            raise ValueError(f"normalisation {self.normalisation!r} is not one of {', '.join(NORMALISATIONS)}")
+        if not (math.isfinite(self.frame_rate) and self.frame_rate > 0):
+            raise ValueError(f"frame_rate must be a positive number, got {self.frame_rate}")
+
+
+@dataclass(frozen=True, slots=True)
+class LifterWeights:
+    """A lifter as loaded: the network in evaluation mode, and how to feed it."""
+
+    model: TemporalModel
+    """float32, on the CPU."""
+    info: LifterInfo
+    """Layouts, normalisation, frame rate."""
+    sha256: str = ""
+    """Of the file, 64 hex digits; empty when the network does not come from a file."""
+    trajectory: TemporalModel | None = None
+    """The network for the root joint's path, which semi-supervised checkpoints hold as well."""
+
+
+def load_lifter_weights(path: Path, published: LifterInfo | None = None) -> LifterWeights:
+    """Load a lifter: a `.safetensors` file of ours, or a published `.bin` checkpoint. Never runs code from the file.
+
+    Args:
+        path: the file; its content decides what it is.
+        published: what holds for a published checkpoint, which does not say it. By default the name is the file's stem,
+            the input `coco17` if that contains `coco` and `h36m17` otherwise (as the published files are named),
+            centred, at 50 frames per second. Files of ours describe themselves.
+
+    Raises:
+        InputError: the file is missing, damaged, not a lifter, or of an unknown architecture.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(2)
+            stream.seek(0)
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({(error.strerror or str(error)).lower()}). Give a file with weights."
+        ) from error
+    if head == b"PK" or head[:1] == b"\x80":
+        states, info = _load_published(path), published or _guess(path)
+    else:
+        states, info = _load_safetensors(path)
+    model, architecture = _build(path, states["model_pos"], info)
+    info = replace(info, dense=architecture.dense)
+    _check_layouts(path, info, architecture)
+    trajectory = _build(path, states["model_traj"], info)[0] if "model_traj" in states else None
+    return LifterWeights(model, info, sha256, trajectory)
+
+
+def save_lifter_weights(path: Path, model: TemporalModel, info: LifterInfo, dtype: torch.dtype = torch.float16) -> None:
+    """Write a lifter as safetensors, under its final name only once it is whole; same content, same bytes.
+
+    Args:
+        path: the file; replaced if it exists.
+        model: the network; BatchNorm counters are left out.
+        info: goes into the header; `causal` and `dense` are taken from the network.
+        dtype: torch.float16 or torch.float32.
+
+    Raises:
+        OutputError: the file cannot be written.
+        ValueError: another dtype, or a weight that is not finite in it.
+    """
+    kinds = {torch.float16: "F16", torch.float32: "F32"}
+    if dtype not in kinds:
+        raise ValueError(f"dtype must be torch.float16 or torch.float32, got {dtype}")
+    info = replace(info, causal=model.causal, dense=model.dense)
+    # The safetensors library writes metadata in random order; the format is simple enough to write in a fixed one.
+    header: dict[str, Any] = {"__metadata__": {"format": FORMAT, **{k: json.dumps(v) for k, v in asdict(info).items()}}}
+    blobs, offset = [], 0
+    for key, tensor in sorted(model.state_dict().items()):
+        if key.endswith("num_batches_tracked"):
+            continue
+        value = tensor.detach().to("cpu", dtype).contiguous()
+        if not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{key} holds values that are not finite in {dtype}")
+        blob = value.numpy().tobytes()
+        header[key] = {"dtype": kinds[dtype], "shape": list(value.shape), "data_offsets": [offset, offset + len(blob)]}
+        offset += len(blob)
+        blobs.append(blob)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        stream.write(struct.pack("<Q", len(text)) + text)
+        stream.writelines(blobs)
+
+
+def _load_safetensors(path: Path) -> tuple[dict[str, Mapping[str, Tensor]], LifterInfo]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as content:
+            metadata = content.metadata() or {}
+            tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118 - not a mapping
+    except (safetensors.SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: no file of weights, or a damaged one. Give a .safetensors or .bin file.") from error
+    if metadata.get("format") != FORMAT:
+        raise InputError(
+            f"{path}: its header does not describe a lifter (format {metadata.get('format')!r}). "
+            "Give a file written by videopose or a published .bin checkpoint."
+        )
+    try:
+        values = {field.name: json.loads(metadata[field.name]) for field in fields(LifterInfo)}
+        for field in fields(LifterInfo):
+            if type(values[field.name]) is not field.type:
+                raise ValueError(f"{field.name} is {values[field.name]!r}")
+        return {"model_pos": tensors}, LifterInfo(**values)
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{path}: its header is not a lifter's ({error}). Give another file of weights.") from error
+
+
+class _Inert:
+    """Stands in for NumPy's random state in old checkpoints: takes anything, does nothing."""
+
+    def __new__(cls, *_: object) -> "_Inert":
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+def _inert(module: str, name: str) -> type[_Inert]:
+    """An inert class that answers to the given global name."""
+    return type(name, (_Inert,), {"__module__": module})
+
+
+_INERT = [
+    _inert(module, name)
+    for module, name in (
+        ("numpy.random", "__RandomState_ctor"),
+        ("numpy.random._pickle", "__randomstate_ctor"),
+        ("numpy.random._pickle", "__bit_generator_ctor"),
+        ("numpy.random._mt19937", "MT19937"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
+    )
+]
+"""All that published checkpoints name beside tensors. None of NumPy's own functions is ever called."""
+
+
+def _guess(path: Path) -> LifterInfo:
+    """What published files are by their names."""
+    return LifterInfo(path.stem, layout_in="coco17" if "coco" in path.stem.lower() else "h36m17")
+
+
+def _load_published(path: Path) -> dict[str, Mapping[str, Tensor]]:
+    try:
+        with torch.serialization.safe_globals(list(_INERT)):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path}: damaged, or it holds Python objects other than tensors, which are never run. "
+            "Give a published checkpoint or a .safetensors file."
+        ) from error
+    except Exception as error:
+        # torch's reader meets a broken file with whatever error its parts happen to raise
+        raise InputError(f"{path}: a damaged checkpoint ({type(error).__name__}). Fetch or write it anew.") from error
+    states: dict[str, Mapping[str, Tensor]] = {}
+    for key in ("model_pos", "model_traj"):
+        state = content.get(key) if isinstance(content, dict) else None
+        if isinstance(state, Mapping):
+            states[key] = {str(k): v for k, v in state.items() if isinstance(v, Tensor)}
+    if "model_pos" not in states:
+        raise InputError(f"{path}: a checkpoint without `model_pos`. Give a published lifter or a .safetensors file.")
+    return states
+
+
+def _build(path: Path, state: Mapping[str, Tensor], info: LifterInfo) -> tuple[TemporalModel, Architecture]:
+    """The network with the weights of `state`."""
+
+    def refuse(problem: str) -> NoReturn:
+        raise InputError(f"{path}: {problem}. Give the weights of a temporal convolution lifter.")
+
+    for key, tensor in state.items():
+        # a view with stride 0 could claim any size at no cost in the file
+        if not tensor.is_contiguous() or tensor.is_sparse or tensor.is_quantized:
+            refuse(f"tensor {key} is stored in an unusual way")
+    try:
+        architecture = read_architecture({key: tuple(tensor.shape) for key, tensor in state.items()}, info.dense)
+    except ValueError as error:
+        refuse(str(error))
+    with torch.device("meta"):
+        model = TemporalModel(**architecture.arguments(), causal=info.causal)
+    expected = model.state_dict()
+    values = {}
+    for key, value in state.items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        values[key] = value.to(torch.float32)
+        if not bool(torch.isfinite(values[key]).all()):
+            refuse(f"tensor {key} holds numbers that are not finite")
+        if key.endswith("running_var") and bool((value < 0).any()):
+            refuse(f"tensor {key} holds negative variances")
+    for key in expected:
+        if key.endswith("num_batches_tracked"):
+            values[key] = torch.zeros((), dtype=torch.int64)
+        elif key not in values or values[key].shape != expected[key].shape:
+            found = tuple(values[key].shape) if key in values else "nothing"
+            refuse(f"tensor {key} must be {tuple(expected[key].shape)}, got {found}")
+    if unknown := sorted(set(values) - set(expected)):
+        refuse(f"tensor {unknown[0]} does not belong to this architecture")
+    model.load_state_dict(values, assign=True)
+    return model.eval(), architecture
+
+
+def _check_layouts(path: Path, info: LifterInfo, architecture: Architecture) -> None:
+    """The layouts' joint counts are those of the tensors (layouts this package does not know are left alone)."""
+    for key, layout, joints in (
+        ("layout_in", info.layout_in, architecture.in_features / 2),
+        ("layout_out", info.layout_out, architecture.out_joints),
+    ):
+        if layout in SKELETONS and joints != len(SKELETONS[layout]):
+            raise InputError(
+                f"{path}: {key} {layout} has {len(SKELETONS[layout])} joints, but the network {joints:g}. "
+                "Give weights for that layout."
+            )

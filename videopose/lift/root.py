@@ -1,0 +1,239 @@
+"""Where the person stands: the root joint in metres from the camera, from 2D keypoints and root-relative 3D joints.
+
+Sideways and vertical position follow from the picture at once; depth follows from the person's size in it, which is far
+noisier. So depth alone is smoothed over the whole track (no phase shift, as strongly as its own noise asks for), and a
+jump stays a jump.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from videopose.skeletons import COCO17, H36M17
+from videopose.types import check_shape
+
+SHARED_JOINTS = tuple(
+    f"{side}_{part}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")
+)
+"""Joints that COCO-17 and Human3.6M-17 both have."""
+
+ANKLE_HEIGHT = 0.039
+"""Ankle above the floor as a fraction of body height. Source: Winter, Biomechanics and Motor Control of Human Movement,
+after Drillis and Contini 1966."""
+
+DEPTH_ACCELERATION = 0.7
+"""How much people change their speed towards or away from the camera: root of the power density of the acceleration of
+log-depth, s^-1.5. Half or double of it changes the error on motion capture with a lifter's noise by 5 %."""
+
+NOISE_FRAMES = 10.0
+"""Errors of lifted poses last: this many frames in a row (at 30 per second) count as one measurement of depth."""
+
+_HUBER = 1.5
+_ITERATIONS = 4
+_LEAST_WEIGHT = 1e-3
+"""Of keypoints with score 0 (filled in): they place the person only where nothing else does."""
+_FALLBACK_RATIO = 2.5
+"""A depth that differs by more than this factor from the one by apparent size alone is no measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootResult:
+    """The path of the root joint, and the joints in the scale that belongs to it."""
+
+    root: np.ndarray
+    """(T, 3) float32 metres, camera axes, z > 0; NaN where it could not be solved."""
+    joints: np.ndarray
+    """(T, 17, 3) float32 metres: the given joints times `scale`."""
+    scale: float
+    """What the given joints were multiplied by (1 without a height)."""
+    reprojection_error_px: float
+    """Median distance between keypoints and projected joints, pixels; NaN without a root."""
+
+
+def standing_height(joints: np.ndarray) -> float:
+    """Height of the person standing upright, from bone lengths (medians over time), in the unit of the joints.
+
+    Ankle to knee, knee to hip (mean of both legs), pelvis to spine to thorax to head top, and the ankle's height above
+    the floor as a fraction of the whole.
+
+    Args:
+        joints: (T, 17, 3) Human3.6M joints.
+    """
+
+    def length(first: str, second: str) -> float:
+        difference = joints[:, H36M17.index(first)] - joints[:, H36M17.index(second)]
+        return float(np.median(np.linalg.norm(difference, axis=-1)))
+
+    legs = [
+        length(f"{side}_{a}", f"{side}_{b}")
+        for side in ("left", "right")
+        for a, b in (("ankle", "knee"), ("knee", "hip"))
+    ]
+    trunk = length("hip", "spine") + length("spine", "thorax") + length("thorax", "head")
+    return (sum(legs) / 2 + trunk) / (1.0 - ANKLE_HEIGHT)
+
+
+def solve_root(
+    keypoints: np.ndarray,
+    joints: np.ndarray,
+    time_s: np.ndarray,
+    image_size: tuple[int, int],
+    focal_px: float,
+    *,
+    height_m: float | None = None,
+    observed: np.ndarray | None = None,
+) -> RootResult:
+    """Find the path of the root joint whose projected pose fits the keypoints best.
+
+    Args:
+        keypoints: (T, 17, 3) COCO keypoints: x, y in pixels, score.
+        joints: (T, 17, 3) Human3.6M joints, metres, root-relative, camera axes.
+        time_s: (T,) seconds, strictly increasing.
+        image_size: width and height, pixels.
+        focal_px: focal length, pixels.
+        height_m: the person's height; the whole motion is scaled so that `standing_height` equals it.
+        observed: (T,) bool; frames that are not count hardly.
+
+    Returns:
+        The root's path, the scaled joints, the reprojection error.
+
+    Raises:
+        ValueError: wrong shapes, or a height or focal length that is not positive.
+    """
+    count = len(time_s)
+    check_shape("keypoints", keypoints, (count, len(COCO17), 3))
+    check_shape("joints", joints, (count, len(H36M17), 3))
+    if not focal_px > 0 or (height_m is not None and not height_m > 0):
+        raise ValueError(f"focal length and height must be positive, got {focal_px} and {height_m}")
+    height = standing_height(joints) if count else 0.0
+    scale = height_m / height if height_m is not None and height > 0 else 1.0
+    scaled = joints.astype(np.float64) * scale
+    body = scaled[:, [H36M17.index(name) for name in SHARED_JOINTS]]
+    points = keypoints[:, [COCO17.index(name) for name in SHARED_JOINTS]].astype(np.float64)
+    plane = (points[..., :2] - np.array(image_size) / 2.0) / focal_px
+    weights = np.maximum(np.nan_to_num(points[..., 2]), _LEAST_WEIGHT)
+    if observed is not None:
+        weights = np.where(observed[:, None], weights, _LEAST_WEIGHT)
+    valid = np.isfinite(plane).all((1, 2)) & np.isfinite(body).all((1, 2))
+    root = np.full((count, 3), np.nan)
+    error = float("nan")
+    if valid.any():
+        root[valid], distance = _solve(plane[valid], body[valid], weights[valid], np.asarray(time_s)[valid])
+        seen = weights[valid].max(axis=1) > _LEAST_WEIGHT
+        error = float(np.median(distance[seen] if seen.any() else distance)) * focal_px
+    return RootResult(root.astype(np.float32), scaled.astype(np.float32), scale, error)
+
+
+def _solve(
+    plane: np.ndarray, body: np.ndarray, weights: np.ndarray, time_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Root (T, 3) and the distances (T, K) on the plane at distance 1."""
+    size_depth = _depth_by_size(plane, body, weights)
+    depth, trust = size_depth, weights
+    information = np.ones(len(plane))
+    for _ in range(_ITERATIONS):
+        # the closed form weighs points by their depth, the picture does not
+        gauge = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
+        single, information = _closed_form(plane, body, gauge)
+        bad = ~((single > size_depth / _FALLBACK_RATIO) & (single < size_depth * _FALLBACK_RATIO))
+        depth = np.where(bad, size_depth, single)
+        information = np.where(bad, 0.0, information)
+        distance = _distances(_place(plane, body, gauge, depth), plane, body)
+        limit = _HUBER * np.maximum(np.median(distance, axis=1, keepdims=True), 1e-9)
+        trust = weights * np.minimum(1.0, limit / np.maximum(distance, 1e-12))
+    depth = np.maximum(_smooth_depth(depth, information, distance, weights, time_s), _nearest(body))
+    gauge = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
+    root = _place(plane, body, gauge, depth)
+    return root, _distances(root, plane, body)
+
+
+def _depth_by_size(plane: np.ndarray, body: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(T,) depth at which the body is as large as its picture, as if it were flat: rough, but always positive."""
+    share = (weights / weights.sum(axis=1, keepdims=True))[..., None]
+
+    def spread(points: np.ndarray) -> np.ndarray:
+        centred = points - np.sum(share * points, axis=1, keepdims=True)
+        return np.asarray(np.sqrt(np.sum(share * centred**2, axis=(1, 2))))
+
+    depth: np.ndarray = np.maximum(spread(body[..., :2]), 1e-3) / np.maximum(spread(plane), 1e-6)
+    return np.asarray(np.maximum(depth, _nearest(body)))
+
+
+def _nearest(body: np.ndarray) -> np.ndarray:
+    """(T,) least depth of the root at which all joints are still in front of the camera, by 10 cm."""
+    nearest: np.ndarray = np.maximum(0.1, 0.1 - body[..., 2].min(axis=1))
+    return nearest
+
+
+def _closed_form(plane: np.ndarray, body: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depth of each frame by weighted linear least squares of t.xy - u t.z = u Z - X.xy, and what it rests on.
+
+    Returns:
+        (T,) depths (of any sign), and (T,) sums of weights times squared distances from the picture's centre.
+    """
+    total = weights.sum(axis=1)[:, None, None]
+    right = plane * body[..., 2:] - body[..., :2]
+    u = plane - np.sum(weights[..., None] * plane, axis=1, keepdims=True) / total
+    r = right - np.sum(weights[..., None] * right, axis=1, keepdims=True) / total
+    information = np.sum(weights[..., None] * u * u, axis=(1, 2))
+    depth = -np.sum(weights[..., None] * u * r, axis=(1, 2)) / np.maximum(information, 1e-12)
+    return depth, information
+
+
+def _place(plane: np.ndarray, body: np.ndarray, weights: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """(T, 3) root at the given depths: the best x and y in closed form."""
+    offset = plane * (body[..., 2:] + depth[:, None, None]) - body[..., :2]
+    across = np.sum(weights[..., None] * offset, axis=1) / weights.sum(axis=1)[:, None]
+    return np.concatenate([across, depth[:, None]], axis=1)
+
+
+def _distances(root: np.ndarray, plane: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """(T, K) distances between picture and projection, on the plane at distance 1."""
+    placed = body + root[:, None]
+    projected = placed[..., :2] / np.maximum(placed[..., 2:], 1e-3)
+    distance: np.ndarray = np.linalg.norm(projected - plane, axis=-1)
+    return distance
+
+
+def _smooth_depth(
+    depth: np.ndarray, information: np.ndarray, distance: np.ndarray, weights: np.ndarray, time_s: np.ndarray
+) -> np.ndarray:
+    """Depths (T,) -> the likeliest path: measurements with their noise against a limit on acceleration.
+
+    Works on the logarithm, so that depth stays positive and its noise is even: noise / (depth * sqrt(information)),
+    with the noise taken from this track's own distances.
+    """
+    count = len(depth)
+    seen = weights.max(axis=1) > _LEAST_WEIGHT
+    noise = float(np.median(distance[seen] if seen.any() else distance))
+    if count < 3 or noise < 1e-9 or not information.any():
+        return depth
+    log_depth = np.log(depth)
+    interval = np.gradient(time_s)
+    correlated = np.maximum(NOISE_FRAMES / 30.0 / interval, 1.0)
+    precision = depth**2 * information / (noise**2 * correlated)
+    precision = np.maximum(precision, 1e-9 * precision.max())
+    penalty = _acceleration_penalty(time_s) / DEPTH_ACCELERATION**2
+    trust = np.ones(count)
+    for _ in range(_ITERATIONS):
+        banded = penalty.copy()
+        banded[0] += precision * trust
+        smooth: np.ndarray = solveh_banded(banded, precision * trust * log_depth, lower=True)
+        residual = np.abs(smooth - log_depth) * np.sqrt(precision * correlated)
+        limit = _HUBER * max(float(np.median(residual)), 1e-9)
+        trust = np.minimum(1.0, limit / np.maximum(residual, 1e-12))
+    return np.asarray(np.exp(smooth))
+
+
+def _acceleration_penalty(time_s: np.ndarray) -> np.ndarray:
+    """(3, T) lower bands of D'WD: the squared second derivative integrated over uneven times."""
+    before, after = np.diff(time_s)[:-1], np.diff(time_s)[1:]
+    span = (before + after) / 2
+    rows = np.stack([1 / (before * span), -(1 / before + 1 / after) / span, 1 / (after * span)], axis=1)
+    banded = np.zeros((3, len(time_s)))
+    for k in range(3):
+        for lower in range(3 - k):
+            # white acceleration per second, so that the strength does not depend on the frame rate
+            banded[lower, k : k + len(span)] += span * rows[:, k] * rows[:, k + lower]
+    return banded
