@@ -127,27 +127,30 @@ def pose_humanoid(joints: np.ndarray, fps: float) -> PosedHumanoid:
     rest = {name: joint.rest for name, joint in aims.items()}
     turns: dict[str, np.ndarray] = {}
 
-    def solve(name: str, *references: tuple[np.ndarray, float | np.ndarray]) -> None:
+    def solve(name: str, base: np.ndarray, *references: tuple[np.ndarray, float | np.ndarray]) -> None:
+        # Seen from `base`, so that a twist in doubt follows the trunk's turns instead of resisting them.
+        way, seen = _seen_from(base, ways[name]), [(_seen_from(base, axis), weight) for axis, weight in references]
         across = aims[name].side - aims[name].side @ rest[name] * rest[name]
-        side = continuous_side(ways[name], references, fps)
-        turns[name] = frames_between(rest[name], across / np.linalg.norm(across), ways[name], side)
+        side = continuous_side(way, seen, fps)
+        turns[name] = base @ frames_between(rest[name], across / np.linalg.norm(across), way, side)
 
-    solve("Hips", (ways["Spine"], 1.0))
-    solve("Spine2", (ways["Spine1"], 1.0))
+    scene = np.tile(np.eye(3), (len(joints), 1, 1))
+    solve("Hips", scene, (ways["Spine"], 1.0))
+    solve("Spine2", scene, (ways["Spine1"], 1.0))
     pelvis, chest = turns["Hips"], turns["Spine2"]
     rest |= _shoulder_rest(chest, ways)
-    solve("Spine", (pelvis @ X, 1.0))
-    solve("Spine1", (pelvis @ X, 0.5), (chest @ X, 0.5))
+    solve("Spine", pelvis, (pelvis @ X, 1.0))
+    solve("Spine1", pelvis, (pelvis @ X, 0.5), (chest @ X, 0.5))
     face = np.cross(ways["Head"], ways["Neck"])
-    solve("Neck", (chest @ X, 0.5), (face, 0.5))
-    solve("Head", (face, 1.0), (chest @ X, _PRIOR_HEAD))
+    solve("Neck", chest, (chest @ X, 0.5), (face, 0.5))
+    solve("Head", chest, (face, 1.0), (chest @ X, _PRIOR_HEAD))
     for side in ("Left", "Right"):
         for root, trunk, upper, lower in (("Hip", pelvis, "UpLeg", "Leg"), ("Shoulder", chest, "Arm", "ForeArm")):
-            solve(side + root, (trunk @ Y, 1.0))
+            solve(side + root, trunk, (trunk @ Y, 1.0))
             upper, lower = side + upper, side + lower
             hinge = np.cross(ways[upper], ways[lower])
-            solve(upper, (hinge, 1.0), _untwisted(trunk, aims[upper], ways[upper]))
-            solve(lower, (turns[upper] @ aims[upper].side, 1.0))
+            solve(upper, trunk, (hinge, 1.0), _untwisted(trunk, aims[upper], ways[upper]))
+            solve(lower, turns[upper], (turns[upper] @ aims[upper].side, 1.0))
             turns[side + ("Foot" if lower.endswith("Leg") else "Hand")] = turns[lower]
     rotations = np.stack([turns[joint.name] for joint in JOINTS], axis=1)
     return PosedHumanoid(*_bones(joints, rest), rotations)
@@ -155,6 +158,10 @@ def pose_humanoid(joints: np.ndarray, fps: float) -> PosedHumanoid:
 
 def _between(joints: np.ndarray, start: str, end: str) -> np.ndarray:
     return np.asarray(joints[:, H36M17.index(end)] - joints[:, H36M17.index(start)])
+
+
+def _seen_from(base: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("tji,tj->ti", base, vectors))
 
 
 def _untwisted(trunk: np.ndarray, joint: HumanoidJoint, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -171,7 +178,7 @@ def _shoulder_rest(chest: np.ndarray, ways: dict[str, np.ndarray]) -> dict[str, 
     """
     mirror = np.array([-1.0, 1.0, 1.0])
     sides = [("LeftShoulder", np.ones(3)), ("RightShoulder", mirror)]
-    local = np.concatenate([np.einsum("tji,tj->ti", chest, ways[name]) * flip for name, flip in sides])
+    local = np.concatenate([_seen_from(chest, ways[name]) * flip for name, flip in sides])
     middle = np.median(local, axis=0)
     if middle[0] < 0.5:
         return {}

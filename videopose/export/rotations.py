@@ -5,13 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import solveh_banded
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
 
 _GUIDE_S = 0.2
 """Seconds (standard deviation) over which the twist's branch (which whole turn) is decided."""
 _STIFFNESS_S = 0.03
-"""Seconds a twist without doubt is smoothed over; a doubtful one is bridged the longer, the less is known."""
+"""Seconds a doubtful twist is smoothed over; it is bridged the longer, the less is known."""
+_SURE = 0.3
+"""Weight from which a twist is taken as measured: a limb bent by 33 degrees (0.3 is the squared sine)."""
+_JUMP = np.radians(30)
+"""Twist between two frames from which on it is smoothed even when sure: nobody turns a limb that fast."""
 _ORDERS = ("ZXY", "YXZ", "ZYX", "XYZ", "XZY", "YZX")
 _NEAR_POLE_DEGREES = 75.0
 
@@ -146,12 +150,16 @@ def _smooth_angle(measured: np.ndarray, fps: float) -> np.ndarray:
     angle = guide + np.angle(measured * np.exp(-1j * guide))
     if len(angle) == 1:
         return np.asarray(angle)
-    # Weighted least squares: near the measured angle where sure, small steps everywhere (the ridge: never singular).
-    stiffness = 0.5 * (_STIFFNESS_S * fps) ** 2
-    weight = np.abs(measured) + 1e-6
+    # Weighted least squares: at the measured angle, with small steps where it is in doubt or jumps.
+    weight = np.abs(measured) + 1e-6  # never singular
+    doubt = np.clip(1 - np.minimum(weight[1:], weight[:-1]) / _SURE, 0, 1)
+    jump = np.clip(np.abs(np.diff(angle)) / _JUMP - 1, 0, 1)
+    stiffness = 0.5 * (_STIFFNESS_S * fps) ** 2 * np.maximum(doubt, maximum_filter1d(jump, 7, mode="nearest"))
     banded = np.zeros((2, len(angle)))
     banded[0, 1:] = -stiffness
-    banded[1] = weight + stiffness * np.r_[1, np.full(len(angle) - 2, 2), 1]
+    banded[1] = weight
+    banded[1, 1:] += stiffness
+    banded[1, :-1] += stiffness
     return np.asarray(solveh_banded(banded, weight * angle))
 
 
