@@ -54,10 +54,7 @@ def write_bvh(motion: Motion, path: Path, *, fps: Fraction | float) -> None:
     body = pose_humanoid(joints * CENTIMETRES, float(fps))
     place = root * CENTIMETRES
     place[:, 1] -= _ground_height(body, place)
-    local = body.local_rotations()
-    orders, angles = zip(
-        *(continuous_euler(local[:, row], joint.order) for row, joint in enumerate(JOINTS)), strict=True
-    )
+    orders, angles = zip(*(continuous_euler(body.local_rotation(joint), joint.order) for joint in JOINTS), strict=True)
     channels = np.concatenate([place, *angles], axis=1)
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as stream:
         stream.write("\n".join(_hierarchy(body, orders)))

@@ -85,24 +85,20 @@ class PosedHumanoid:
     """(J, 3) from the parent in the rest pose, the joints' length unit."""
     ends: dict[str, np.ndarray]
     """End site (3,) of each joint without children."""
-    rotations: np.ndarray
-    """(T, J, 3, 3) from the rest pose to the scene."""
+    rotations: dict[str, np.ndarray]
+    """(T, 3, 3) of each joint by name, from the rest pose to the scene."""
 
-    def local_rotations(self) -> np.ndarray:
-        """(T, J, 3, 3) relative to the parent: what the file holds."""
-        local = self.rotations.copy()
-        for row, joint in enumerate(JOINTS):
-            if joint.parent is not None:
-                local[:, row] = self.rotations[:, _ROW[joint.parent]].transpose(0, 2, 1) @ self.rotations[:, row]
-        return local
+    def local_rotation(self, joint: HumanoidJoint) -> np.ndarray:
+        """(T, 3, 3) relative to the parent: what the file holds."""
+        rotation = self.rotations[joint.name]
+        return rotation if joint.parent is None else self.rotations[joint.parent].transpose(0, 2, 1) @ rotation
 
     def positions(self) -> np.ndarray:
         """(T, J, 3) places relative to the hips."""
-        places = np.zeros(self.rotations.shape[:3])
+        places = np.zeros((len(self.rotations["Hips"]), len(JOINTS), 3))
         for row, joint in enumerate(JOINTS):
             if joint.parent is not None:
-                parent = _ROW[joint.parent]
-                places[:, row] = places[:, parent] + self.rotations[:, parent] @ self.offsets[row]
+                places[:, row] = places[:, _ROW[joint.parent]] + self.rotations[joint.parent] @ self.offsets[row]
         return places
 
 
@@ -152,8 +148,7 @@ def pose_humanoid(joints: np.ndarray, fps: float) -> PosedHumanoid:
             solve(upper, trunk, (hinge, 1.0), _untwisted(trunk, aims[upper], ways[upper]))
             solve(lower, turns[upper], (turns[upper] @ aims[upper].side, 1.0))
             turns[side + ("Foot" if lower.endswith("Leg") else "Hand")] = turns[lower]
-    rotations = np.stack([turns[joint.name] for joint in JOINTS], axis=1)
-    return PosedHumanoid(*_bones(joints, rest), rotations)
+    return PosedHumanoid(*_bones(joints, rest), turns)
 
 
 def _between(joints: np.ndarray, start: str, end: str) -> np.ndarray:
