@@ -64,3 +64,24 @@ class Stages:
         for done, item in enumerate(items):
             yield item
             self.progress.advance(done + 1)
+
+
+class Fetching:
+    """Shows a download as a stage of its own; if nothing has to be fetched it shows nothing."""
+
+    def __init__(self, what: str, progress: Progress) -> None:
+        self._what, self._progress, self._begun = what, progress, False
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` bytes (0: not known) are there."""
+        if not self._begun:
+            self._progress.begin(f"fetch {self._what}", total or None, "bytes")
+            self._begun = True
+        self._progress.advance(done)
+
+    def __enter__(self) -> "Fetching":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._begun:
+            self._progress.end()

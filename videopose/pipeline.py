@@ -1,0 +1,262 @@
+"""The whole way for one video: decode, detect, track, lift, write."""
+
+import math
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videopose import __version__
+from videopose.detect import create_detector
+from videopose.errors import InputError, UsageError
+from videopose.export import KeypointArrays, read_keypoints
+from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
+from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
+from videopose.progress import Fetching, Progress, SilentProgress, Stages
+from videopose.results import FORMATS, ResultFiles, output_stem
+from videopose.track import build_tracks
+from videopose.types import Detections, Frame, Recording, Track, VideoInfo
+from videopose.video import VideoReader, prefetch
+
+
+def available_threads() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class InferSettings:
+    """What `videopose infer` can be told."""
+
+    detector: str = "auto"
+    """One of `detect.DETECTOR_NAMES`."""
+    detections: Path | None = None
+    """NPZ with `keypoints_2d` of people already followed, instead of a detector."""
+    lifter: str = DEFAULT_LIFTER
+    """Name in the manifest, or a file."""
+    formats: tuple[str, ...] = FORMATS
+    person: str = "all"
+    """`all`, `largest`, `longest`, or a person's id."""
+    start_s: float | None = None
+    end_s: float | None = None
+    fps: Fraction | None = None
+    """Rate the scene was filmed at, where that is not the rate it plays at (slow motion)."""
+    focal_px: float | None = None
+    """Focal length in pixels, where known."""
+    fov_degrees: float | None = None
+    """Field of view along the longer side, where known."""
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    """Height, smoothing, mirroring."""
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = field(default_factory=available_threads)
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.person not in ("all", "largest", "longest") and not (self.person.isdecimal() and int(self.person)):
+            raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
+        if self.fps is not None and self.fps <= 0:
+            raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class InferResult:
+    """What came out."""
+
+    recording: Recording
+    files: tuple[Path, ...]
+    """Written files."""
+    seconds: dict[str, float]
+    """Wall time of each stage."""
+    notes: tuple[str, ...]
+    """Sentences a user should read: broken video, nobody seen, ..."""
+
+
+def infer(source: str, folder: Path, settings: InferSettings, progress: Progress | None = None) -> InferResult:
+    """Turn a video into 3D motion files.
+
+    Args:
+        source: file or URL.
+        folder: where the results go; made when missing.
+        settings: what to do.
+        progress: told what is being done.
+
+    Raises:
+        VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
+    """
+    stages = Stages(progress or SilentProgress())
+    files = ResultFiles(folder, output_stem(source), settings.formats, settings.overwrite)
+    with VideoReader(source, settings.start_s, settings.end_s) as reader:
+        files.prepare()
+        lifter = _load_lifter(settings, stages)
+        given = None if settings.detections is None else read_keypoints(settings.detections)
+        if given is None:
+            seen, detector = _detect(reader, settings, stages)
+        else:
+            seen, detector = _read_along(reader, given, stages), {"name": str(settings.detections)}
+        notes = list(reader.warnings)
+    if settings.fps is not None:
+        seen = seen.filmed_at(settings.fps)
+    size = (seen.video.width, seen.video.height)
+    with stages.stage("follow people", None):
+        if given is None:
+            tracks = build_tracks(seen.detections, seen.frame_index, seen.time_s, size)
+        else:
+            tracks = tracks_from_keypoints(given, seen.frame_index)
+        tracks = choose_people(tracks, settings.person)
+    focal_px = assumed_focal_px(size, settings.focal_px, settings.fov_degrees)
+    with stages.stage("lift to 3D", None):
+        motions = build_motions(tracks, seen.frame_index, seen.time_s, size, focal_px, lifter, settings.motion)
+    if not tracks:
+        notes.append("Nobody was found in the video: the results are empty.")
+    provenance = _provenance(source, settings, detector, lifter, focal_px, notes)
+    recording = Recording(seen.video, seen.frame_index, seen.time_s, tracks, motions, provenance)
+    written = files.write(recording, source, stages)
+    return InferResult(recording, written, stages.seconds, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """All that one pass over the frames leaves."""
+
+    video: VideoInfo
+    frame_index: np.ndarray
+    time_s: np.ndarray
+    detections: tuple[Detections, ...] = ()
+
+    def filmed_at(self, fps: Fraction) -> "_Seen":
+        """The same with the times of the real movement, when the video plays at another rate."""
+        factor = float(self.video.fps / fps)
+        return replace(self, video=replace(self.video, fps=fps), time_s=self.time_s * factor)
+
+
+class _Clock:
+    """Notes number and time of the frames that pass."""
+
+    def __init__(self) -> None:
+        self._index: list[int] = []
+        self._time_s: list[float] = []
+
+    def watch(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self._index.append(frame.index)
+            self._time_s.append(frame.time_s)
+            yield frame
+
+    def seen(self, video: VideoInfo, detections: tuple[Detections, ...] = ()) -> _Seen:
+        if not self._index:
+            raise InputError(f"{video.path}: no frame could be decoded. Give a video that plays.")
+        return _Seen(video, np.array(self._index, np.int64), np.array(self._time_s), detections)
+
+
+def _expected_frames(video: VideoInfo, settings: InferSettings) -> int | None:
+    if video.frame_count is None:
+        return None
+    first = math.floor((settings.start_s or 0.0) * video.fps)
+    last = (
+        video.frame_count if settings.end_s is None else min(video.frame_count, math.ceil(settings.end_s * video.fps))
+    )
+    return max(last - first, 1)
+
+
+def _load_lifter(settings: InferSettings, stages: Stages) -> Lifter:
+    with Fetching("lifter", stages.progress) as fetching:
+        weights = resolve_lifter(settings.lifter, progress=fetching)
+    return Lifter(
+        weights, device=settings.device, precision=settings.precision, tta=settings.motion.tta, threads=settings.threads
+    )
+
+
+def _detect(reader: VideoReader, settings: InferSettings, stages: Stages) -> tuple[_Seen, dict[str, Any]]:
+    with Fetching("detector", stages.progress) as fetching:
+        detector = create_detector(settings.detector, threads=settings.threads, progress=fetching)
+    clock = _Clock()
+    with closing(detector):
+        stages.progress.say(f"detector: {detector.name}")
+        with stages.stage("detect", _expected_frames(reader.info, settings)), closing(prefetch(reader)) as frames:
+            detections = tuple(stages.count(detector.detect(clock.watch(frames))))
+        return clock.seen(reader.info, detections), detector.provenance()
+
+
+def _read_along(reader: VideoReader, given: KeypointArrays, stages: Stages) -> _Seen:
+    """Frame numbers and times of the video, checked against keypoints that came from a file."""
+    video = reader.info
+    width, height = given.image_size
+    if (width, height) != (video.width, video.height):
+        raise InputError(
+            f"{video.path}: the video is {video.width}x{video.height}, the detections are for {width}x{height}. "
+            "Give the detections of this video."
+        )
+    clock = _Clock()
+    with stages.stage("read frames", video.frame_count), closing(prefetch(reader)) as frames:
+        for _ in stages.count(clock.watch(frames)):
+            pass
+    seen = clock.seen(video)
+    if not np.isin(seen.frame_index, given.frame_index).all():
+        raise InputError(
+            f"{video.path}: frames {seen.frame_index[0]} to {seen.frame_index[-1]} are wanted, the detections hold "
+            f"{given.frame_index[0]} to {given.frame_index[-1]}. Give those of this video, or --start and --end."
+        )
+    return seen
+
+
+def choose_people(tracks: tuple[Track, ...], person: str) -> tuple[Track, ...]:
+    """Those that `--person` asks for: `all`, `largest` (median box), `longest` (observed frames) or an id.
+
+    Raises:
+        UsageError: nobody has that id.
+    """
+    if person == "all" or (not tracks and person in ("largest", "longest")):
+        return tracks
+    if person == "largest":
+        return (max(tracks, key=lambda t: float(np.median(np.prod(t.boxes[:, 2:] - t.boxes[:, :2], axis=1)))),)
+    if person == "longest":
+        return (max(tracks, key=lambda t: int(t.observed.sum())),)
+    chosen = tuple(track for track in tracks if track.person_id == int(person))
+    if not chosen:
+        ids = ", ".join(str(track.person_id) for track in tracks) or "nobody"
+        raise UsageError(f"--person {person}: no such person, the video has {ids}.")
+    return chosen
+
+
+def _provenance(
+    source: str,
+    settings: InferSettings,
+    detector: dict[str, Any],
+    lifter: Lifter,
+    focal_px: float,
+    notes: list[str],
+) -> dict[str, Any]:
+    chosen = asdict(settings)
+    for name in ("overwrite", "threads"):  # these do not change the results
+        del chosen[name]
+    return {
+        "videopose": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": source,
+        "detector": detector,
+        "lifter": lifter.provenance(),
+        "focal_px": round(focal_px, 3),
+        "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
+        "settings": {name: str(v) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
+        "versions": _versions(),
+        "notes": list(notes),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in ("torch", "numpy", "scipy", "opencv-python-headless", "ai-edge-litert"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
