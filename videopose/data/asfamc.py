@@ -56,7 +56,8 @@ def parse_asf(text: str, name: str = "skeleton") -> AsfSkeleton:
     """
     fields: dict[str, dict[str, list[str]]] = {}
     parents: dict[str, str] = {}
-    section, current = "", {}
+    section = ""
+    current: dict[str, list[str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split("#")[0].split()
         if not words:

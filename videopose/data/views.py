@@ -115,7 +115,7 @@ def _turn(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
 
     def matrix(*entries: Tensor) -> Tensor:
-        return torch.stack(entries, -1).unflatten(-1, (3, 3))
+        return torch.stack(entries, -1).reshape(-1, 3, 3)
 
     about_y = matrix(yaw.cos(), zero, yaw.sin(), zero, one, zero, -yaw.sin(), zero, yaw.cos())
     flip = matrix(one, zero, zero, zero, -one, zero, zero, zero, -one)

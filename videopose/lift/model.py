@@ -88,4 +88,5 @@ class TemporalModel(nn.Module):
             x = self.dropout(torch.relu(self.layers_bn[2 * i](self.layers_conv[2 * i](x))))
             x = residual + self.dropout(torch.relu(self.layers_bn[2 * i + 1](self.layers_conv[2 * i + 1](x))))
         x = self.shrink(x).transpose(1, 2)
-        return x.reshape(x.shape[0], x.shape[1], self.out_joints, 3)
+        joints: Tensor = x.reshape(x.shape[0], x.shape[1], self.out_joints, 3)
+        return joints

@@ -12,9 +12,11 @@ Two ways, named in the manifest of the weights:
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
+import torch
+from torch import Tensor
+from torch.nn import functional
 
-from videopose.camera import normalize_screen, ray_rotation
+from videopose.camera import normalize_screen
 from videopose.skeletons import COCO17
 from videopose.types import check_shape
 
@@ -25,6 +27,8 @@ SIZE_WINDOW_FRAMES = 61
 follow someone who walks towards the camera."""
 
 _CENTRE = [COCO17.index(n) for n in ("left_hip", "right_hip", "left_shoulder", "right_shoulder")]
+_LIMIT = 8.0
+"""Inputs lie mostly within 2; what is farther off is a wild detection and held here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class NormalisedKeypoints:
 
     def to_camera(self, joints: np.ndarray) -> np.ndarray:
         """Turn the lifter's answer, (T, J, 3) metres, back to camera axes (same shape, float32)."""
-        return np.einsum("tba,tjb->tja", self.rotation, joints).astype(np.float32)
+        turned: np.ndarray = np.einsum("tba,tjb->tja", self.rotation, joints)
+        return turned.astype(np.float32)
 
 
 def normalise_keypoints(
@@ -57,24 +62,57 @@ def normalise_keypoints(
     """
     xy = keypoints[..., :2].astype(np.float64)
     if kind == "screen":
-        return NormalisedKeypoints(
-            normalize_screen(xy, image_size).astype(np.float32), np.broadcast_to(np.eye(3), (len(xy), 3, 3)).copy()
-        )
+        upright = np.broadcast_to(np.eye(3), (len(xy), 3, 3)).copy()
+        return NormalisedKeypoints(normalize_screen(xy, image_size).astype(np.float32), upright)
     if kind != "person":
         raise ValueError(f"unknown normalisation {kind!r}, choose from {', '.join(NORMALISATIONS)}")
     check_shape("keypoints", xy, (None, len(COCO17), 2))
-    plane = (xy - np.array(image_size) / 2.0) / focal_px
-    rays = np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
-    centre = rays[:, _CENTRE].mean(axis=1)
-    rotation = ray_rotation(centre)
-    turned = np.einsum("tab,tjb->tja", rotation, rays)
+    plane = torch.from_numpy((xy - np.array(image_size) / 2.0) / focal_px)
+    inputs, rotation = person_view(plane[None])
+    return NormalisedKeypoints(inputs[0].float().numpy(), rotation[0].numpy())
+
+
+def ray_rotation(plane: Tensor) -> Tensor:
+    """The least rotation that turns each viewing ray (x, y, 1) onto the optical axis.
+
+    A person off the image centre is seen under an angle; in the axes of a virtual camera that looks straight at the
+    person the same posture always gives the same picture.
+
+    Args:
+        plane: (..., 2) x, y on the plane at distance 1.
+
+    Returns:
+        (..., 3, 3) rotations R with R @ (x, y, 1) along +z.
+    """
+    length = torch.sqrt(1.0 + plane.square().sum(-1))
+    x, y, z = plane[..., 0] / length, plane[..., 1] / length, 1.0 / length
+    k = 1.0 / (1.0 + z)
+    rows = (1.0 - k * x * x, -k * x * y, -x, -k * x * y, 1.0 - k * y * y, -y, x, y, z)
+    return torch.stack(rows, dim=-1).reshape(*plane.shape[:-1], 3, 3)
+
+
+def view_centre(points: Tensor) -> Tensor:
+    """Where the virtual camera looks: the middle of hips and shoulders, (..., 17, D) COCO keypoints to (..., D)."""
+    return points[..., _CENTRE, :].mean(-2)
+
+
+def person_view(plane: Tensor) -> tuple[Tensor, Tensor]:
+    """Look straight at the person and scale by the person's size.
+
+    Args:
+        plane: (N, T, 17, 2) COCO keypoints on the plane at distance 1 from the camera.
+
+    Returns:
+        (N, T, 17, 2) inputs, and the (N, T, 3, 3) rotations from camera axes to the virtual camera's.
+    """
+    rotation = ray_rotation(view_centre(plane))
+    rays = functional.pad(plane, (0, 1), value=1.0)
+    turned = rays @ rotation.transpose(-1, -2)
     # A point seen from behind the virtual camera (90 degrees off) has no picture: hold it at the edge.
-    local = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
-    spread = np.sqrt(np.mean(np.sum(local**2, axis=-1), axis=-1))
-    size = (
-        uniform_filter1d(spread, min(SIZE_WINDOW_FRAMES, 2 * len(spread) - 1), mode="nearest")
-        if len(spread)
-        else spread
-    )
-    inputs = local / np.maximum(size, 1e-6)[:, None, None]
-    return NormalisedKeypoints(np.clip(inputs, -8.0, 8.0).astype(np.float32), rotation)
+    local = turned[..., :2] / turned[..., 2:].clamp(min=0.1)
+    spread = local.square().sum(-1).mean(-1).sqrt()
+    reach = SIZE_WINDOW_FRAMES // 2
+    padded = functional.pad(spread[:, None], (reach, reach), mode="replicate")
+    size = functional.avg_pool1d(padded, SIZE_WINDOW_FRAMES, stride=1)[:, 0]
+    inputs = local / size.clamp(min=1e-6)[..., None, None]
+    return inputs.clamp(-_LIMIT, _LIMIT), rotation

@@ -17,6 +17,7 @@ from videopose.data.mocap import Clip
 from videopose.data.views import ViewBatch, ViewSampler
 from videopose.errors import InputError
 from videopose.files import atomic_path
+from videopose.lift import LifterInfo, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
@@ -225,7 +226,7 @@ class Trainer:
             torch.save(state, temporary)
         if log.valid_mm < self.best_mm:
             self.best_mm = log.valid_mm
-            self.export(self.run / "best.safetensors", log)
+            self.export(self.run / "best.safetensors")
         with (self.run / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
 
@@ -243,27 +244,10 @@ class Trainer:
         if self.device.type == "cuda" and "random_cuda" in state:
             torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)
 
-    def export(self, path: Path, log: EpochLog) -> None:
-        """Write the averaged weights as half-precision safetensors with what a user of them must know."""
-        from safetensors.torch import save
-
-        metadata = {
-            "name": self.recipe.name,
-            "layout_in": COCO17.name,
-            "layout_out": H36M17.name,
-            "normalisation": "person",
-            "frame_rate": str(self.recipe.views.frame_rate),
-            "causal": "false",
-            "epoch": str(log.epoch),
-            "valid_mm": f"{log.valid_mm:.1f}",
-        }
-        tensors = {
-            name: value.half().contiguous()
-            for name, value in self.averaged.state_dict().items()
-            if value.is_floating_point()
-        }
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(save(tensors, metadata))
+    def export(self, path: Path) -> None:
+        """Write the averaged weights in half precision, with what a user of them must know."""
+        info = LifterInfo(self.recipe.name, normalisation="person", frame_rate=self.recipe.views.frame_rate)
+        save_lifter_weights(path, self.averaged, info)
 
 
 def learning_rate(stage: Stage, recipe: Recipe, step: int) -> float:

@@ -42,7 +42,8 @@ def procrustes_align(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     sign[:, -1] = np.sign(np.linalg.det(u @ vt))
     rotation = (u * sign[:, None]) @ vt
     scale = np.sum(s * sign, axis=1) / extent
-    return scale[:, None, None] * (a @ rotation) + middle
+    aligned: np.ndarray = scale[:, None, None] * (a @ rotation) + middle
+    return aligned
 
 
 def p_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:

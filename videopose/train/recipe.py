@@ -76,9 +76,10 @@ def read_recipe(name: str, **overrides: Any) -> Recipe:
         stages = tuple(_build(Stage, stage) for stage in table.pop("stages", ()))
         if not stages:
             raise ValueError("at least one [[stages]] is wanted")
-        return _build(Recipe, table | {"stages": stages, "views": views})
+        recipe: Recipe = _build(Recipe, table | {"stages": stages, "views": views})
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}. Mend the recipe.") from error
+    return recipe
 
 
 def _build(kind: type[Any], values: dict[str, Any]) -> Any:
