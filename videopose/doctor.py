@@ -45,7 +45,7 @@ def collect() -> dict[str, Any]:
             "memory_gb": _try(_memory_gb),
         },
         "torch": _try(_torch),
-        "ffmpeg": _try(_ffmpeg),
+        "ffmpeg": _ffmpeg(),
         "detectron2": _try(lambda: _version("detectron2") if find_spec("detectron2") else "not installed"),
         "cache": _try(_cache),
         "assets": _try(_assets),
@@ -130,15 +130,20 @@ def _cpu_bf16() -> str:
 
 
 def _ffmpeg() -> dict[str, str]:
-    path = shutil.which("ffmpeg")
-    origin = "system"
-    if path is None:
-        import imageio_ffmpeg
+    path = _try(_ffmpeg_path)
+    return {"path": path, "version": _try(_ffmpeg_version, path), "on_the_path": shutil.which("ffmpeg") or "none"}
 
-        path, origin = imageio_ffmpeg.get_ffmpeg_exe(), "imageio-ffmpeg"
+
+def _ffmpeg_path() -> str:
+    from videopose.video import ffmpeg_path
+
+    return ffmpeg_path()
+
+
+def _ffmpeg_version(path: str) -> str:
     done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
     match = re.match(r"ffmpeg version (\S+)", done.stdout)
-    return {"path": path, "from": origin, "version": match[1] if match else done.stdout[:60]}
+    return match[1] if match else done.stdout[:60]
 
 
 def _cache() -> dict[str, Any]:

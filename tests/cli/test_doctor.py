@@ -52,7 +52,7 @@ def test_assets_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_survives_a_broken_installation(tmp_path: Path) -> None:
-    """Torch, OpenCV and litert that cannot be imported, a broken ffmpeg and a cache that is a file."""
+    """Torch, OpenCV and litert that cannot be imported, a broken ffmpeg and a cache folder below a file."""
     for name in ("torch", "cv2", "ai_edge_litert"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
@@ -70,5 +70,6 @@ def test_survives_a_broken_installation(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert "cannot be imported (ImportError: libGL.so.1" in report["packages"]["opencv"]
     assert report["torch"].startswith("not available (ImportError")
-    assert report["ffmpeg"].startswith("not available (CalledProcessError")
+    assert report["ffmpeg"]["on_the_path"] == str(tmp_path / "ffmpeg")
+    assert report["ffmpeg"]["path"].startswith("not available (ImportError")  # the reader needs OpenCV
     assert report["packages"]["numpy"] == numpy.__version__
