@@ -41,6 +41,11 @@ def ffmpeg_path() -> str:
     raise VideoposeError(f"ffmpeg: none that can be used ({reason}). Install one with: pip install imageio-ffmpeg")
 
 
+def core_count() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _system_ffmpeg() -> str | None:
     """Path of the ffmpeg that the shell would run."""
     return shutil.which("ffmpeg")
@@ -174,5 +179,8 @@ class FFmpeg:
 
     def reason(self) -> str:
         """The first complaint of its log, which is nearest to the cause, fit for one sentence."""
+        code = self.process.returncode
+        if not self.errors and code is not None and code < 0:
+            return f"ended by signal {-code}"
         text = self.errors[0] if self.errors else "no reason given"
         return text.removeprefix("Error opening input: ").strip().rstrip(".")

@@ -15,9 +15,11 @@ class SampleTable:
     """Size of the first video track by the file's index."""
 
     frame_count: int
-    """Samples in the table, before any edit list."""
+    """Samples in the table; where an edit list shows less of them, their share of the length."""
     duration_s: float
-    """Length of the track in seconds, before any edit list."""
+    """Length shown, seconds."""
+    trimmed: bool
+    """True when an edit list hides a part, so that the count is not exact."""
 
 
 def read_sample_table(path: Path) -> SampleTable | None:
@@ -25,8 +27,14 @@ def read_sample_table(path: Path) -> SampleTable | None:
     try:
         with path.open("rb") as stream:
             return _first_video_track(stream, os.fstat(stream.fileno()).st_size)
-    except (OSError, struct.error):
+    except (OSError, struct.error, IndexError):
         return None
+
+
+def looks_like_mp4(path: Path) -> bool:
+    """True when a file begins as MP4 and QuickTime files do."""
+    with path.open("rb") as stream:
+        return stream.read(8)[4:] in (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip", b"styp")
 
 
 def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -74,8 +82,29 @@ def _first_video_track(stream: BinaryIO, size: int) -> SampleTable | None:
         if header is None or table is None:
             return None
         data = _field(stream, header)
-        timescale, duration = struct.unpack(">IQ", data[20:32]) if data[0] == 1 else struct.unpack(">II", data[12:20])
-        (count,) = struct.unpack(">I", _field(stream, table)[8:12])
-        # a fragmented file has an empty table: its frames are listed elsewhere
-        return SampleTable(count, duration / timescale) if count and timescale and duration else None
+        timescale, duration = struct.unpack_from(*((">IQ", data, 20) if data[0] == 1 else (">II", data, 12)))
+        (count,) = struct.unpack_from(">I", _field(stream, table), 8)
+        if not (count and timescale and duration):  # a fragmented file lists its frames elsewhere
+            return None
+        duration_s = duration / timescale
+        shown_s = _shown_s(stream, movie, (body, stop))
+        if shown_s is None or shown_s > duration_s * (count - 2) / count:
+            return SampleTable(count, duration_s, trimmed=False)
+        return SampleTable(max(1, round(count * shown_s / duration_s)), shown_s, trimmed=True)
     return None
+
+
+def _shown_s(stream: BinaryIO, movie: tuple[int, int], track: tuple[int, int]) -> float | None:
+    """Seconds of a track that its edit list shows; None without a list."""
+    header = _find(stream, *movie, b"mvhd")
+    edits = _find(stream, *track, b"edts", b"elst")
+    if header is None or edits is None:
+        return None
+    data = _field(stream, header)
+    (timescale,) = struct.unpack_from(">I", data, 20 if data[0] == 1 else 12)
+    data = _field(stream, edits)
+    entry = struct.Struct(">QqI" if data[0] == 1 else ">IiI")
+    rows = data[8 : 8 + entry.size * int.from_bytes(data[4:8], "big")]
+    rows = rows[: len(rows) // entry.size * entry.size]
+    shown = sum(length for length, media_time, _ in entry.iter_unpack(rows) if media_time >= 0)
+    return shown / timescale if shown and timescale else None

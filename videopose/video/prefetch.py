@@ -2,14 +2,14 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 4) -> Generator[T]:
     """Hand on items in order while a thread produces the next ones.
 
     The thread starts with the first item asked for. When the consumer stops early (break, exception, Ctrl-C, `close`),
@@ -30,7 +30,7 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
     return _prefetch(items, depth)
 
 
-def _prefetch(items: Iterable[T], depth: int) -> Iterator[T]:
+def _prefetch(items: Iterable[T], depth: int) -> Generator[T]:
     ready: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
     thread = threading.Thread(target=_produce, args=(items, ready, stop), name="prefetch", daemon=True)
@@ -59,9 +59,8 @@ def _produce(items: Iterable[T], ready: "queue.Queue[Any]", stop: threading.Even
                 if stop.is_set():
                     break
         finally:
-            close = getattr(iterator, "close", None)
-            if close is not None:
-                close()
+            if isinstance(iterator, Generator):
+                iterator.close()
     except BaseException as error:
         end = error
     ready.put(end)

@@ -12,14 +12,14 @@ import ffmpeg
 from videopose.errors import InputError
 from videopose.types import VideoInfo
 from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options, is_url
-from videopose.video.header import read_sample_table
+from videopose.video.header import looks_like_mp4, read_sample_table
 from videopose.video.url import resolve_page
 
 _STREAM = re.compile(r"^ +Stream #0:(\d+)\S*: (\w+): (\w+)")
 _MAPPING = re.compile(r"^ +Stream #0:(\d+) -> #0:0 ")
 _DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
-_STREAM_DURATION = re.compile(r"^ +DURATION\S* +: (\d+):(\d+):([\d.]+)$")
-_STREAM_COUNT = re.compile(r"^ +NUMBER_OF_FRAMES\S* +: (\d+)$")
+_STREAM_DURATION = re.compile(r"^ +DURATION\S* *: (\d+):(\d+):([\d.]+)$")
+_STREAM_COUNT = re.compile(r"^ +NUMBER_OF_FRAMES\S* *: (\d+)$")
 _ROTATION = re.compile(r"^ +display ?matrix: rotation of (-?[\d.]+) degrees", re.IGNORECASE)
 _AVERAGE_RATE = re.compile(r", ([\d.]+)(k?) fps,")
 _CONFIG = re.compile(r"config in time_base: (\d+/\d+), frame_rate: (\d+)/(\d+)")
@@ -32,6 +32,9 @@ _COLOUR_NAMES = {
     "color_trc": ("bt709", "smpte170m", "iec61966-2-1", "smpte2084", "arib-std-b67"),
 }
 """The descriptions of colour that are passed on from a source; the names mean the same to ffmpeg in and out."""
+
+_PAGE_SIGNS = ("Invalid data found", "403 Forbidden", "matches no streams")
+"""What ffmpeg says of an address that answers, but not with a video: perhaps a page with one in it."""
 
 _STANDARD_RATES = tuple(
     [Fraction(n * 1000, 1001) for n in (12, 15, 24, 30, 48, 60, 120, 240)] + [Fraction(n) for n in range(1, 1001)]
@@ -81,11 +84,11 @@ def inspect_source(source: str) -> SourceDetails:
         return _inspect(source, source)
     try:
         return _inspect(source, source)
-    except InputError:
-        address = resolve_page(source)
+    except InputError as error:
+        address = resolve_page(source) if any(sign in str(error) for sign in _PAGE_SIGNS) else None
         if address is None:
             raise
-        return _inspect(source, address)
+    return _inspect(source, address)
 
 
 def _check_file(source: str) -> None:
@@ -131,14 +134,14 @@ def _parse(source: str, address: str, lines: list[str], process: FFmpeg) -> Sour
         if stream[2] == "Video" and mapping and stream[1] == mapping[1]:
             codecs["Video"] = stream[3]
     if frame is None or config is None or mapping is None:
-        raise InputError(_why_no_video(source, codecs, process))
+        raise InputError(_why_no_video(source, address, codecs, process))
     section = list(_stream_section(header, mapping[1]))
     table = None if is_url(address) else read_sample_table(Path(address))
 
     duration_s = table.duration_s if table else _seconds(section, _STREAM_DURATION) or _seconds(header, _DURATION)
     tag = next(filter(None, map(_STREAM_COUNT.match, section)), None)
     frame_count = table.frame_count if table else int(tag[1]) if tag else None
-    exact_count = frame_count is not None
+    exact_count = frame_count is not None and not (table and table.trimmed)
     guess = Fraction(int(config[2]), int(config[3])) if int(config[2]) and int(config[3]) else None
     average = Fraction(table.frame_count / table.duration_s) if table else _average_rate(section)
     fps = nominal_rate(guess, average)
@@ -175,9 +178,9 @@ def _parse(source: str, address: str, lines: list[str], process: FFmpeg) -> Sour
     )
 
 
-def _why_no_video(source: str, codecs: dict[str, str], process: FFmpeg) -> str:
+def _why_no_video(source: str, address: str, codecs: dict[str, str], process: FFmpeg) -> str:
     reasons = " ".join(process.errors)
-    if "moov atom not found" in reasons:
+    if "moov atom not found" in reasons and (is_url(address) or looks_like_mp4(Path(address))):
         return f"{source}: cut off before its index (incomplete copy or recording). Copy or download it again."
     if codecs and "Video" not in codecs:
         kind = "audio only" if set(codecs) == {"Audio"} else "only " + ", ".join(sorted(codecs)).lower()

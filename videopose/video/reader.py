@@ -13,13 +13,15 @@ import numpy as np
 
 from videopose.errors import InputError, UsageError
 from videopose.types import Frame, VideoInfo
-from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options
+from videopose.video.ffmpeg import FFmpeg, core_count, ffmpeg_path, input_options
 from videopose.video.probing import SourceDetails, inspect_source
 
 _CONFIG = re.compile(r"config in time_base: (\d+)/(\d+)")
 _TIME = re.compile(r"n: *\d+ pts: *(-?\d+|NOPTS) +pts_time:")
 _BREAK = re.compile(r"partial file|ended prematurely|corrupt input packet|Packet corrupt|Error during demuxing")
 _PLANAR = ("yuv420p", "yuvj420p", "nv12", "p010")
+_REORDERED = 16
+"""Most pictures that a decoder holds back to put them in order (H.264 and H.265)."""
 _SLACK_S = 0.5
 """Headers round: a time this little behind the end of the video still means its end."""
 
@@ -92,48 +94,67 @@ class VideoReader:
         return self._frames()
 
     def _frames(self) -> Iterator[Frame]:
-        info = self.info
-        # 4:2:0 takes half the way through the pipe, and OpenCV turns it into BGR faster than ffmpeg does
-        planar = (info.width | info.height) % 2 == 0 and self._details.pixel_format.startswith(_PLANAR)
-        shape = (info.height * 3 // 2, info.width) if planar else (info.height, info.width, 3)
-        picture = np.empty(shape, np.uint8)
-        log = _Log()
-        count = 0
-        time_s = 0.0
+        log = _Log(self.info.fps)
+        planar = self._planar()
+        doubtful: list[Frame] = []
         with closing(FFmpeg(_decoding(self._details, planar), stdout=True, on_line=log.line)) as process:
             self._running = process
-            while _fill(process, picture):
-                time_s = log.next_time_s(default=count / float(info.fps))
-                if time_s >= self._end_s:
-                    return
-                if time_s >= self._start_s:
-                    image = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420) if planar else picture.copy()
-                    yield Frame(count, time_s, image)
-                count += 1
-            code = process.wait()
-        if process.killed:
-            return
-        if count == 0 or code < 0:
-            reason = f"ffmpeg was ended by signal {-code}" if code < 0 else process.reason()
-            raise InputError(f"{info.path}: decoding failed after {count} frames ({reason}). Check that it plays.")
-        if time_s < self._start_s:
-            raise self._outside(self._start_s, time_s + 1 / float(info.fps))
-        self._judge(count, time_s, log)
+            for frame in self._decoded(process, log, planar):
+                doubtful.append(frame)
+                if log.hole is None or len(doubtful) > _REORDERED:
+                    yield from doubtful
+                    doubtful.clear()
+                    log.hole = None
+            code = None if process.killed or log.time_s >= self._end_s else process.wait()
+        short = log.broken and (self.info.frame_count is None or log.count < self.info.frame_count)
+        if short and log.hole is not None:
+            log.count, log.time_s = log.hole
+        else:
+            yield from doubtful
+        if code is not None:
+            self._judge(code, process.reason(), log, short)
 
-    def _judge(self, count: int, time_s: float, log: "_Log") -> None:
-        """Say what a complete read found out about the video."""
-        expected = self.info.frame_count
-        if log.broken and (expected is None or count < expected):
-            of = f" of {self.info.duration_s:.2f} s" if self.info.duration_s else ""
-            self._warnings.append(
-                f"{self.info.path}: breaks off after {count} frames at {time_s:.2f} s{of}; all up to there was read."
+    def _planar(self) -> bool:
+        """True when 4:2:0 comes through the pipe: half of BGR's bytes, and OpenCV converts faster than ffmpeg."""
+        return (self.info.width | self.info.height) % 2 == 0 and self._details.pixel_format.startswith(_PLANAR)
+
+    def _decoded(self, process: FFmpeg, log: "_Log", planar: bool) -> Iterator[Frame]:
+        """The frames of the range, as long as ffmpeg gives any."""
+        width, height = self.info.width, self.info.height
+        picture = np.empty((height * 3 // 2, width) if planar else (height, width, 3), np.uint8)
+        while _fill(process, picture):
+            index = log.count
+            time_s = log.next_time_s()
+            if time_s >= self._end_s:
+                return
+            if time_s >= self._start_s:
+                image = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420) if planar else picture.copy()
+                yield Frame(index, time_s, image)
+
+    def _judge(self, code: int, reason: str, log: "_Log", short: bool) -> None:
+        """Say what a complete read found out about the video.
+
+        Raises:
+            InputError: ffmpeg gave nothing, or was ended from outside.
+            UsageError: the video ended before the range began.
+        """
+        path, info = self.info.path, self.info
+        if log.count == 0 or code < 0:
+            raise InputError(
+                f"{path}: decoding failed after {log.count} frames (ffmpeg: {reason}). Check that it plays."
             )
-        elif self._details.exact_count and expected != count:
-            self._warnings.append(
-                f"{self.info.path}: its header promises {expected} frames, but it holds {count}; all of them were read."
-            )
+        if log.time_s < self._start_s:
+            raise self._outside(self._start_s, log.time_s + 1 / float(info.fps))
+        if short:
+            of = f" of {info.duration_s:.2f} s" if info.duration_s else ""
+            found = f"breaks off after {log.count} frames at {log.time_s:.2f} s{of}; all up to there was read."
+        elif self._details.exact_count and info.frame_count != log.count:
+            found = f"its header promises {info.frame_count} frames, but it holds {log.count}; all of them were read."
         elif log.damage:
-            self._warnings.append(f"{self.info.path}: parts of it are damaged ({log.damage}); some frames may be off.")
+            found = f"parts of it are damaged ({log.damage}); some frames may be wrong."
+        else:
+            return
+        self._warnings.append(f"{path}: {found}")
 
     def _outside(self, time_s: float, duration_s: float) -> UsageError:
         return UsageError(
@@ -145,10 +166,17 @@ class VideoReader:
 class _Log:
     """What ffmpeg tells while it decodes: the time of each frame, and what is broken."""
 
-    def __init__(self) -> None:
+    def __init__(self, fps: Fraction) -> None:
         self._ticks: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._first: int | None = None
         self._tick_s = Fraction(0)
+        self._frame_s = float(1 / fps)
+        self.count = 0
+        """Frames that `next_time_s` was asked for."""
+        self.time_s = 0.0
+        """Time of the latest of them, seconds from the first."""
+        self.hole: tuple[int, float] | None = None
+        """Count and time at the first gap after a break: a picture survived it, but not those it was decoded before."""
         self.broken = False
         """True when the file ends before it should."""
         self.damage = ""
@@ -167,15 +195,20 @@ class _Log:
         elif level == "error" and not self.damage:
             self.damage = text.strip().rstrip(".")
 
-    def next_time_s(self, default: float) -> float:
-        """Time of the next frame, seconds from the first; `default` where the video has no time stamps."""
+    def next_time_s(self) -> float:
+        """Time of the next frame, seconds from the first; by the nominal rate where the video has no time stamps."""
         # ffmpeg logs a frame before it writes it: this waits for the log's thread at most
         tick = self._ticks.get()
         if tick is None:
-            return default
-        if self._first is None:
-            self._first = tick
-        return float((tick - self._first) * self._tick_s)
+            time_s = self.count * self._frame_s
+        else:
+            self._first = tick if self._first is None else self._first
+            time_s = float((tick - self._first) * self._tick_s)
+        if self.broken and self.hole is None and time_s - self.time_s > 1.5 * self._frame_s:
+            self.hole = (self.count, self.time_s)
+        self.count += 1
+        self.time_s = time_s
+        return time_s
 
 
 def _decoding(details: SourceDetails, planar: bool) -> list[str]:
@@ -188,7 +221,7 @@ def _decoding(details: SourceDetails, planar: bool) -> list[str]:
     # every frame once, and no complaints about times that fall together at the nominal rate
     timing = {"fps_mode": "passthrough", "enc_time_base": "1:1000000"}
     command: list[str] = (
-        ffmpeg.input(name, threads=2, **options)
+        ffmpeg.input(name, threads=min(core_count(), 4), **options)
         .output("-", format="rawvideo", vf=f"showinfo=checksum=0,{pixels}", map="0:V:0", **timing)
         .global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
         .compile(cmd=ffmpeg_path())

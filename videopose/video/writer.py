@@ -1,6 +1,6 @@
 """Writing H.264 MP4 that plays everywhere, at the video's own times and with its sound."""
 
-import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -16,7 +16,7 @@ import numpy as np
 from videopose.errors import OutputError
 from videopose.files import atomic_path
 from videopose.types import check_shape
-from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options
+from videopose.video.ffmpeg import FFmpeg, core_count, ffmpeg_path, input_options
 from videopose.video.matroska import TICKS_PER_SECOND, picture_header, stream_header
 from videopose.video.probing import SourceDetails, inspect_source
 
@@ -147,6 +147,7 @@ class VideoWriter:
 
     def _failed(self, process: FFmpeg) -> OutputError:
         full = any("No space left" in line or "File too large" in line for line in process.errors)
+        full = full or process.process.returncode == -getattr(signal, "SIGXFSZ", 0)  # over the user's limit of size
         if full:
             reason, remedy = "no space left on device", "Free some space or choose another folder with -o."
         else:
@@ -183,7 +184,7 @@ class VideoWriter:
                 vf=f"setparams={described}",
                 preset="ultrafast",
                 crf=23,
-                threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+                threads=min(core_count(), 16),
                 map_metadata=-1,
                 **{"c:v": "libx264"},
                 **timing,
