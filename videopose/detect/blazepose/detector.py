@@ -7,7 +7,7 @@ from typing import Any
 
 from videopose.assets import Progress, asset_path, get_asset
 from videopose.detect.blazepose import search
-from videopose.detect.blazepose.follow import first_duplicates, follow, in_view
+from videopose.detect.blazepose.follow import first_duplicates, follow
 from videopose.detect.blazepose.networks import NetworkFiles, NetworkPool
 from videopose.detect.blazepose.pose import Candidate, Pose
 from videopose.detect.blazepose.result import as_detections
@@ -20,10 +20,9 @@ CHUNK_FRAMES = 12
 """Most frames held at a time."""
 CHUNK_BYTES = 128 * 2**20
 """Most memory the held frames take; at least two are."""
-REJECTED_S = 1.0
-"""A proposal that did not stand the second look is not looked at again for this time."""
-LOST_S = 1.0
-"""So long a window is kept on the place where somebody was lost."""
+MEMORY_S = 1.0
+"""A proposal that did not stand the second look is not looked at again for this time, unless its score is high,
+nor one that turned out to be somebody known; and so long the place where somebody was lost is watched."""
 PEOPLE_ASSET, LANDMARKS_ASSET = "blazepose-detector", "blazepose-landmarks"
 
 
@@ -68,7 +67,9 @@ class BlazePoseDetector:
             height, width = chunk[0].image.shape[:2]
             if stream is None or stream.size != (width, height):
                 stream = _Stream(self._pool, width, height)
-            yield from stream.process(chunk)
+            found = stream.process(chunk)
+            del chunk  # these frames are done with before the next ones are read
+            yield from found
 
     def provenance(self) -> dict[str, Any]:
         """Name, weights with their sha256, and settings."""
@@ -116,6 +117,7 @@ class _Stream:
         self._people: list[Pose] = []
         self._time_s = 0.0
         self._rejected: list[_Memory] = []
+        self._settled: list[_Memory] = []
         self._lost: list[_Memory] = []
 
     def process(self, chunk: Sequence[Frame]) -> list[Detections]:
@@ -141,19 +143,23 @@ class _Stream:
 
     def _newcomers(self, frame: Frame, candidates: list[Candidate], known: list[Pose]) -> list[Pose]:
         """The candidates who are people not yet known and stand the second look."""
-        self._rejected = [m for m in self._rejected if 0 <= frame.time_s - m.time_s < REJECTED_S]
+        self._rejected = _recent(self._rejected, frame.time_s)
+        self._settled = _recent(self._settled, frame.time_s)
         fresh = [
             candidate
             for candidate in candidates
-            if not any(candidate.is_near(pose.candidate, 0.25, 1.5) for pose in known)
-            and not any(candidate.is_near(m.candidate, 0.2, 1.3) for m in self._rejected)
+            if not any(candidate.is_near(pose.candidate, 0.15, 1.3) for pose in known)
+            and not _is_in(self._settled, candidate)
+            and (candidate.score >= search.SURE_SCORE or not _is_in(self._rejected, candidate))
         ]
         looks = self._pool.map([partial(search.second_look, image=frame.image, candidate=c) for c in fresh])
         found: list[Pose] = []
         for candidate, pose in zip(fresh, looks, strict=True):
-            if pose is None or not in_view(pose, frame.image):
+            if pose is None:
                 self._rejected.append(_Memory(candidate, frame.time_s))
-            elif not any(pose.similarity(other) > search.SAME_BODY for other in (*known, *found)):
+            elif any(pose.is_same_body(other) for other in (*known, *found)):
+                self._settled.append(_Memory(candidate, frame.time_s))
+            else:
                 found.append(pose)
         return found
 
@@ -165,13 +171,21 @@ class _Stream:
         for pose, way in zip(newcomers, ways, strict=True):
             for k, past in enumerate((pose, *way)):
                 others = by_frame[len(chunk) - 1 - k]
-                if any(past.similarity(other) > search.SAME_BODY for other in others):
+                if any(past.is_same_body(other) for other in others):
                     break
                 others.append(past)
 
     def _remember_lost(self, time_s: float, paths: list[list[Pose]], length: int) -> None:
         """Keep an eye on the places where people were lost."""
-        self._lost = [m for m in self._lost if 0 <= time_s - m.time_s < LOST_S]
+        self._lost = _recent(self._lost, time_s)
         for pose, path in zip(self._people, paths, strict=True):
             if len(path) < length:
                 self._lost.append(_Memory((path[-1] if path else pose).candidate, time_s))
+
+
+def _recent(memories: list[_Memory], time_s: float) -> list[_Memory]:
+    return [memory for memory in memories if 0 <= time_s - memory.time_s < MEMORY_S]
+
+
+def _is_in(memories: list[_Memory], candidate: Candidate) -> bool:
+    return any(candidate.is_near(memory.candidate, 0.2, 1.3) for memory in memories)

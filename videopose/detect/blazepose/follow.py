@@ -7,7 +7,7 @@ import numpy as np
 from videopose.detect.blazepose.geometry import Region
 from videopose.detect.blazepose.networks import Networks
 from videopose.detect.blazepose.pose import Pose
-from videopose.detect.blazepose.search import CONFIRMED_SCORE, SAME_BODY
+from videopose.detect.blazepose.search import CONFIRMED_SCORE
 from videopose.types import Frame
 
 LOST_FLAG = 0.5
@@ -76,14 +76,7 @@ def is_plausible(pose: Pose, last: Pose, passed_s: float, image: np.ndarray) -> 
     if not pose.is_finite or pose.flag < LOST_FLAG:
         return False
     reach = JUMP_SIZES + JUMP_SIZES_PER_S * min(passed_s, 0.25)
-    return pose.candidate.is_near(last.candidate, reach, 1.5 + passed_s) and in_view(pose, image)
-
-
-def in_view(pose: Pose, image: np.ndarray) -> bool:
-    """At least four joints that the network is fairly sure of lie in the frame."""
-    height, width = image.shape[:2]
-    inside = (pose.joints >= 0).all(axis=1) & (pose.joints < (width, height)).all(axis=1)
-    return int((inside & (pose.joint_confidence >= 0.4)).sum()) >= 4
+    return pose.candidate.is_near(last.candidate, reach, 1.5 + passed_s) and pose.in_view(image)
 
 
 def first_duplicates(people: list[list[Pose]], starts: Sequence[Pose]) -> list[int]:
@@ -104,7 +97,7 @@ def first_duplicates(people: list[list[Pose]], starts: Sequence[Pose]) -> list[i
             for b in range(a + 1, len(people)):
                 if frame >= keep[a] or frame >= keep[b]:
                     continue
-                if people[a][frame].similarity(people[b][frame]) > SAME_BODY:
+                if people[a][frame].is_same_body(people[b][frame]):
                     steady_a, steady_b = (
                         people[k][frame].similarity(people[k][frame - 1] if frame else starts[k]) for k in (a, b)
                     )

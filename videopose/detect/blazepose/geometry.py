@@ -97,7 +97,8 @@ def crop(image: np.ndarray, region: Region, size: int, *, replicate: bool) -> np
     height, width = image.shape[:2]
     corners = region.to_frame(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
     # The area average works on a grid fixed to the frame: a region that glides does not make the picture shimmer.
-    factor = max(1, min(round(region.side / size), width, height))
+    halvings = max(0, round(math.log2(max(region.side, 1.0) / size)))
+    factor = 2 ** min(halvings, int(math.log2(min(width, height))))
     x0, y0 = (max(0, int(v // factor) * factor - factor) for v in corners.min(axis=0))
     x1, y1 = (int(-(-v // factor)) * factor + factor for v in corners.max(axis=0))
     x1, y1 = min(x1, width), min(y1, height)
@@ -105,8 +106,8 @@ def crop(image: np.ndarray, region: Region, size: int, *, replicate: bool) -> np
     if columns < 1 or rows < 1:
         return np.zeros((size, size, 3), np.uint8)
     part = image[y0 : y0 + rows * factor, x0 : x0 + columns * factor]
-    if factor > 1:
-        part = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    while part.shape[0] > rows:  # halving a few times is three times as fast as one area average
+        part = cv2.resize(part, (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
     matrix = region.matrix() / factor
     matrix[:, :2] /= size
     matrix[:, 2] -= np.array([x0, y0]) / factor

@@ -43,8 +43,8 @@ class Networks:
             VideoposeError: the runtime for .tflite files is not installed.
             AssetError: a file is not the network it should be.
         """
-        self._people = _Network(files.people, ((1, 2254, 12), (1, 2254, 1)))
-        self._landmarks = _Network(files.landmarks, ((1, LANDMARKS * 5), (1, 1), (1, 64, 64, LANDMARKS)))
+        self._people = Network(files.people, ((1, 2254, 12), (1, 2254, 1)))
+        self._landmarks = Network(files.landmarks, ((1, LANDMARKS * 5), (1, 1), (1, 64, 64, LANDMARKS)))
 
     def find_people(self, image: np.ndarray, window: Region, minimum_score: float) -> list[Candidate]:
         """People the person network proposes in a window of the frame, best first."""
@@ -83,7 +83,7 @@ def _as_input(picture: np.ndarray, scale: float, offset: float) -> np.ndarray:
     return values[None]
 
 
-class _Network:
+class Network:
     """One .tflite file; its outputs are told apart by their shapes."""
 
     def __init__(self, path: Path, shapes: tuple[tuple[int, ...], ...]) -> None:

@@ -7,12 +7,20 @@ import numpy as np
 
 from videopose.detect.blazepose.decoding import COCO_LANDMARKS
 from videopose.detect.blazepose.geometry import Region
+from videopose.skeletons import COCO17
 
 BODY_SCALE = 2.5
 """Side of a person's region, in distances from mid hip to the point that gives the size."""
 
 FITTED_WINDOW = 4.0
 """Side of the person network's window around one person, in the same distances."""
+
+SAME_BODY = 0.5
+"""Poses more similar than this are one body seen twice."""
+TORSO = (5, 6, 11, 12)
+"""Shoulders and hips among the COCO joints."""
+SAME_TORSO = 0.2
+"""Torsos of about one size closer than this (in hip-to-top distances) are one body's."""
 
 # Per-joint spread of human annotators, from the COCO keypoint evaluation (cocodataset.org): k = 2 sigma.
 _SPREAD = 2 * np.array(
@@ -107,14 +115,34 @@ class Pose:
         """(17,) 0..1 for the COCO joints."""
         return self.confidence[list(COCO_LANDMARKS)]
 
-    def similarity(self, other: "Pose") -> float:
+    def in_view(self, image: np.ndarray) -> bool:
+        """At least four joints that the network is fairly sure of lie in the (H, W, 3) frame."""
+        height, width = image.shape[:2]
+        inside = (self.joints >= 0).all(axis=1) & (self.joints < (width, height)).all(axis=1)
+        return int((inside & (self.joint_confidence >= 0.4)).sum()) >= 4
+
+    def similarity(self, other: "Pose", *, mirrored: bool = False) -> float:
         """Object keypoint similarity 0..1 of the two poses' joints, as COCO defines it, weighted by confidence.
 
         The area is that of the smaller one, so that a child before an adult stays a child.
+
+        Args:
+            other: the pose to compare with.
+            mirrored: compare left with right, as if the other person had turned round.
         """
+        order = COCO17.mirror if mirrored else np.arange(len(COCO17))
         side = min(self.following.side, other.following.side) / 1.25
         area = 0.3 * side * side
-        distance2 = ((self.joints - other.joints) ** 2).sum(axis=1)
-        weights = np.sqrt(self.joint_confidence * other.joint_confidence) + 1e-3
+        distance2 = ((self.joints - other.joints[order]) ** 2).sum(axis=1)
+        weights = np.sqrt(self.joint_confidence * other.joint_confidence[order]) + 1e-3
         values = np.exp(-distance2 / (2 * area * _SPREAD**2 + 1e-9))
         return float((values * weights).sum() / weights.sum())
+
+    def is_same_body(self, other: "Pose") -> bool:
+        """Whether two poses of one frame are one body seen twice, even if they disagree about its front or an arm."""
+        if max(self.similarity(other), self.similarity(other, mirrored=True)) > SAME_BODY:
+            return True
+        # the middles of shoulders and hips do not care about left and right
+        middles = (self.joints - other.joints)[list(TORSO)].reshape(2, 2, 2).mean(axis=1)
+        small, large = sorted((self.candidate.size, other.candidate.size))
+        return float(np.hypot(*middles.T).mean()) < SAME_TORSO * small and large < 1.3 * small

@@ -9,7 +9,7 @@ from videopose.types import Detections
 
 OUTSIDE_SCORE = 0.05
 """Most a joint outside of the frame can score: it is a guess."""
-BOX_CONFIDENCE = 0.3
+BOX_CONFIDENCE = 0.15
 """Landmarks below this do not shape the box."""
 MARGIN = 0.05
 """The box is wider than the landmarks by this share of its larger side, for hair and hands."""

@@ -1,0 +1,46 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from videopose.detect import DETECTOR_NAMES, Detector, create_detector
+from videopose.detect.blazepose.networks import NetworkFiles, Networks
+from videopose.errors import AssetError, UsageError, VideoposeError
+
+
+def test_auto_says_which_it_took(detector: Detector) -> None:
+    auto = create_detector("auto", threads=1)
+    try:
+        assert (auto.name, auto.layout) == ("blazepose", "coco17")
+        assert auto.provenance() == detector.provenance()
+    finally:
+        auto.close()
+
+
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"no detector 'openpose'.*auto, blazepose"):
+        create_detector("openpose")
+    assert DETECTOR_NAMES == ("auto", "blazepose")
+
+
+def test_provenance_names_the_weights(detector: Detector) -> None:
+    weights = {w["name"]: w["sha256"] for w in detector.provenance()["weights"]}
+    assert weights == {
+        "blazepose-detector": "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+        "blazepose-landmarks": "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+    }
+
+
+def test_a_missing_runtime_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)  # what Python does for a module not found
+    with pytest.raises(VideoposeError, match="pip install ai-edge-litert"):
+        Networks(NetworkFiles(tmp_path / "a.tflite", tmp_path / "b.tflite"))
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no network", None], ids=["empty", "text", "missing"])
+def test_a_broken_network_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "pose.tflite"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AssetError, match=r"pose\.tflite: is not the network"):
+        Networks(NetworkFiles(path, path))
