@@ -7,6 +7,19 @@ from videopose.errors import InputError
 _FORMAT = "best[height<=1080][height>=720]/bestvideo[height<=1080]/best"
 
 
+class _Silent:
+    """Takes what yt-dlp would print: its error comes as an exception, too."""
+
+    def debug(self, message: str) -> None:
+        """Chatter."""
+
+    def warning(self, message: str) -> None:
+        """Advice to users of yt-dlp."""
+
+    def error(self, message: str) -> None:
+        """The text of the exception that follows."""
+
+
 @lru_cache(maxsize=16)
 def resolve_page(url: str) -> str | None:
     """Find the address of the video that a web page shows.
@@ -29,7 +42,14 @@ def resolve_page(url: str) -> str | None:
         raise InputError(
             f"{url}: not a direct video stream. For pages such as YouTube install: pip install 'videopose[url]'"
         ) from None
-    options = {"quiet": True, "no_warnings": True, "noplaylist": True, "format": _FORMAT, "socket_timeout": 30}
+    options = {
+        "logger": _Silent(),
+        "quiet": True,
+        "no_warnings": True,
+        "noplaylist": True,
+        "format": _FORMAT,
+        "socket_timeout": 30,
+    }
     try:
         with YoutubeDL(options) as downloader:
             found = downloader.extract_info(url, download=False)
