@@ -91,8 +91,8 @@ def torso_centre(keypoints: np.ndarray, layout: str) -> np.ndarray:
     names = SKELETONS[layout].joint_names
     weight = np.where(np.isfinite(keypoints[..., 0]), keypoints[..., 2] + 1e-3, 0.0)
     torso = np.array([name in TORSO for name in names])
-    some = (weight[:, torso] > 0).any(axis=1)
-    weight = np.where(some[:, None] & ~torso, 0.0, weight)
+    some = (weight[:, torso] > 0).any(axis=1, keepdims=True)
+    weight = np.where(some & ~torso, 0.0, weight)
     xy = np.nan_to_num(keypoints[..., :2])
     centre: np.ndarray = (xy * weight[..., None]).sum(axis=1) / weight.sum(axis=1, keepdims=True)
     return centre

@@ -38,47 +38,48 @@ def remove_spikes(
     """
     result = keypoints.copy()
     replaced = np.zeros(keypoints.shape[:2], bool)
-    for run in (1, 2, 3):
-        for joint in range(keypoints.shape[1]):
-            _remove_runs(result[:, joint], replaced[:, joint], time_s, size, run, settings)
+    for joint in range(keypoints.shape[1]):
+        _clean_path(result[:, joint], replaced[:, joint], time_s, size, settings)
     return result, replaced
 
 
-def _remove_runs(
-    path: np.ndarray, replaced: np.ndarray, time_s: np.ndarray, size: float, run: int, settings: TrackSettings
+def _clean_path(
+    path: np.ndarray, replaced: np.ndarray, time_s: np.ndarray, size: float, settings: TrackSettings
 ) -> None:
     """Clean one joint's (T, 3) path in place."""
-    count = len(path)
-    if count < run + 2:
-        return
-    xy = path[:, :2]
-    a, b = np.arange(count - run - 1), np.arange(run + 1, count)
-    span = time_s[b] - time_s[a]
-    off = np.zeros((count - run - 1, run))
-    speed = np.full(len(a), np.inf)
-    for k in range(run):
-        share = ((time_s[a + 1 + k] - time_s[a]) / span)[:, None]
-        off[:, k] = np.linalg.norm(xy[a + 1 + k] - (xy[a] * (1 - share) + xy[b] * share), axis=1) / size
-    off = np.nan_to_num(off)
-    for k, edge in ((0, time_s[a + 1] - time_s[a]), (run - 1, time_s[b] - time_s[b - 1])):
-        speed = np.minimum(speed, off[:, k] / edge)
-    least = off.min(axis=1)
-    jitter = np.median(off[:, 0])
-    found = (least > max(SPIKE_SIZE, SPIKE_NOISE * jitter)) & (speed > settings.max_joint_speed)
-    found &= time_s[b - 1] - time_s[a + 1] <= settings.spike_s
-    # the largest first: a neighbour looks off too as long as the spike stands beside it
-    order = np.flatnonzero(found)
-    order = order[np.argsort(-least[order], kind="stable")]
-    taken = np.zeros(count, bool)
-    for start in order:
-        if taken[start : start + run + 2].any():
+    found = [item for run in (1, 2, 3) for item in _excursions(path[:, :2], time_s, size, run, settings)]
+    taken = np.zeros(len(path), bool)
+    # the largest first: good neighbours look off too when the line starts at a spike, but by less
+    for _, before, after in sorted(found, key=lambda item: (-item[0], item[1])):
+        if taken[before : after + 1].any():
             continue
-        inside = np.arange(start + 1, start + 1 + run)
-        taken[start : start + run + 2] = True
-        share = ((time_s[inside] - time_s[start]) / span[start])[:, None]
-        path[inside, :2] = xy[start] * (1 - share) + xy[start + run + 1] * share
-        path[inside, 2] = REPLACED_SCORE * np.minimum(path[start, 2], path[start + run + 1, 2])
+        taken[before : after + 1] = True
+        inside = np.arange(before + 1, after)
+        share = ((time_s[inside] - time_s[before]) / (time_s[after] - time_s[before]))[:, None]
+        path[inside, :2] = path[before, :2] * (1 - share) + path[after, :2] * share
+        path[inside, 2] = REPLACED_SCORE * np.minimum(path[before, 2], path[after, 2])
         replaced[inside] = True
+
+
+def _excursions(
+    xy: np.ndarray, time_s: np.ndarray, size: float, run: int, settings: TrackSettings
+) -> list[tuple[float, int, int]]:
+    """(how far off, frame before, frame after) of every run of that many frames that no body does."""
+    before = np.arange(len(xy) - run - 1)
+    after = before + run + 1
+    if not len(before):
+        return []
+    inside = before[:, None] + 1 + np.arange(run)
+    share = ((time_s[inside] - time_s[before, None]) / (time_s[after] - time_s[before])[:, None])[..., None]
+    line = xy[before, None] * (1 - share) + xy[after, None] * share
+    off = np.nan_to_num(np.linalg.norm(xy[inside] - line, axis=-1) / size)
+    speed = np.minimum(
+        off[:, 0] / (time_s[before + 1] - time_s[before]), off[:, -1] / (time_s[after] - time_s[after - 1])
+    )
+    least = off.min(axis=1)
+    odd = (least > max(SPIKE_SIZE, SPIKE_NOISE * float(np.median(off)))) & (speed > settings.max_joint_speed)
+    odd &= time_s[after - 1] - time_s[before + 1] <= settings.spike_s
+    return [(float(least[k]), int(before[k]), int(after[k])) for k in np.flatnonzero(odd)]
 
 
 def fill_gaps(

@@ -37,11 +37,11 @@ SHORT_S = 0.15
 # A tracklet that goes over to another body shows one of these at once: place off by this many body heights, ...
 JUMP_PLACE = 0.2
 # ... velocity changed by this many body heights per second, ...
-JUMP_SPEED = 1.2
+JUMP_SPEED = 0.9
 # ... or size by this logarithm.
 JUMP_GROWTH = 0.3
-# Stretch on both sides of a suspected jump that is compared, seconds.
-JUMP_WINDOW_S = 0.3
+# Stretch on both sides of a suspected jump that is compared, seconds, and fewest frames.
+JUMP_WINDOW_S, JUMP_FRAMES = 0.3, 3
 # A jump needs another body as near as this within a second, body heights.
 JUMP_REACH, JUMP_REACH_S = 1.2, 1.0
 
@@ -71,8 +71,8 @@ def split_jumps(bodies: Bodies, pieces: list[np.ndarray]) -> list[np.ndarray]:
         strength = np.zeros(len(rows))
         for k in range(2, len(rows) - 1):
             middle = (time[k - 1] + time[k]) / 2
-            before = np.arange(np.searchsorted(time, middle - JUMP_WINDOW_S), k)
-            after = np.arange(k, np.searchsorted(time, middle + JUMP_WINDOW_S))
+            before = np.arange(max(0, min(np.searchsorted(time, middle - JUMP_WINDOW_S), k - JUMP_FRAMES)), k)
+            after = np.arange(k, min(max(np.searchsorted(time, middle + JUMP_WINDOW_S), k + JUMP_FRAMES), len(rows)))
             if (
                 min(len(before), len(after)) < 2
                 or min(time[k - 1] - time[before[0]], time[after[-1]] - time[k]) < SHORT_S
@@ -145,22 +145,20 @@ class _Linker:
                 cost = self._cost(tail, heads[j])
                 if cost < CUTOFF:
                     entries.append((i, j, cost))
-        i, j, cost = (np.array(column) for column in zip(*entries, strict=True))
+        ends, starts, costs = (np.array(column) for column in zip(*entries, strict=True))
         # 1 more everywhere changes no choice, and a zero would count as no entry
-        matrix = coo_array((cost + 1.0, (i, j)), shape=(count, 2 * count)).tocsr()
+        matrix = coo_array((costs + 1.0, (ends, starts)), shape=(count, 2 * count)).tocsr()
         following = {int(a): int(b) for a, b in zip(*min_weight_full_bipartite_matching(matrix), strict=True)}
         chains = []
         for index in sorted(set(range(count)) - set(following.values())):
             parts = [pieces[index]]
             while following[index] < count:
-                index = following[index]  # noqa: PLW2901
+                index = following[index]
                 parts.append(pieces[index])
             chains.append(np.concatenate(parts))
         return chains
 
-    def insert(
-        self, chains: list[np.ndarray], short: list[np.ndarray]
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def insert(self, chains: list[np.ndarray], short: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Put short pieces into gaps inside chains where they fit both sides; returns chains and what is left over."""
         left = []
         for rows in short:
@@ -201,7 +199,9 @@ class _Linker:
         gap = head.time_s - tail.time_s
         size = float(np.sqrt(tail.size * head.size))
         growth = abs(float(np.log(head.size / tail.size)))
-        if np.linalg.norm(head.place - tail.place) / size > self._settings.max_speed * gap + 0.5 or growth > np.log(2.0):
+        if np.linalg.norm(head.place - tail.place) / size > self._settings.max_speed * gap + 0.5 or growth > np.log(
+            2.0
+        ):
             return float("inf")
         cost = self._motion_cost(tail, head, gap, size)
         cost += UNSEEN_PER_S * gap

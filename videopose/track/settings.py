@@ -21,8 +21,9 @@ class TrackSettings:
     """Longest absence after which a person keeps the id, seconds: one second behind somebody else, plus what the
     detector needs to find a person again. The frames between are filled in. Longer: a new track with a new id."""
     min_duration_s: float = 0.5
-    """Tracks that were seen for less are dropped, seconds: false detections seldom last (0.3 s on real clips), and
-    half a step of a person is of no use as motion. In a video shorter than twice this, half its length counts."""
+    """Tracks that were seen for less are dropped, seconds, each frame weighted with the detection's and the keypoints'
+    scores: false detections seldom last (0.5 s at half the scores on real clips), and half a step of a person is of
+    no use as motion. In a video shorter than four times this, a quarter of its length counts."""
     min_confidence: float = 0.4
     """A track must reach this detection score in a tenth of its frames (0..1): a real person is seen well sometimes."""
     coast_s: float = 0.2
@@ -46,8 +47,8 @@ class TrackSettings:
     flip_cost: float = 0.3
     """What one change between left and right as detected and swapped costs, in body heights of joint displacement."""
     flip_prior: float = 0.01
-    """What each frame of arms, legs or face in the swapped state costs, body heights: small against one change, but over
-    a whole track it lets the majority of the detector's votes decide which side is left."""
+    """What each frame of arms, legs or face in the swapped state costs, body heights: small against one change, but
+    over a whole track it lets the majority of the detector's votes decide which side is left."""
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -19,8 +19,9 @@ def smooth(values: np.ndarray, time_s: np.ndarray, cutoff_hz: float = CUTOFF_HZ)
     """Smooth values over time without shifting them (Whittaker's smoother on irregular times).
 
     Minimises the squared distance to the values plus the squared third derivative, both integrated over time: a
-    low-pass with gain 1 / (1 + (f / cutoff)^6) that uses past and future alike. Constants, straight lines and parabolas come
-    back as they are. The strength depends on time, not on frames: at 5 fps hardly anything is left to smooth.
+    low-pass with gain 1 / (1 + (f / cutoff)^6), well below the frame rate, that uses past and future alike. Constants,
+    straight lines and parabolas come back as they are. The strength depends on time, not on frames: at 5 fps hardly
+    anything is left to smooth.
 
     Args:
         values: (T, ...) any unit; a stretch of NaN parts what is before and after it.

@@ -65,11 +65,12 @@ def _drop_ghosts(
 ) -> list[np.ndarray]:
     """Without tracks too short, never confident, or lying on a longer one for most of their life."""
     frame_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) if len(time_s) > 1 else 0.0
-    least_s = min(settings.min_duration_s, len(time_s) * frame_s / 2)
+    least_s = min(settings.min_duration_s, len(time_s) * frame_s / 4)
+    weight = bodies.scores * bodies.keypoints[..., 2].mean(axis=1)
     kept: list[np.ndarray] = []
     for rows in sorted(persons, key=lambda r: (-len(r), int(r[0]))):
         confident = np.percentile(bodies.scores[rows], 90) >= settings.min_confidence
-        if len(rows) * frame_s + 1e-9 < least_s or not confident or any(_same(bodies, rows, k) for k in kept):
+        if weight[rows].sum() * frame_s < least_s or not confident or any(_same(bodies, rows, k) for k in kept):
             continue
         kept.append(rows)
     return kept
