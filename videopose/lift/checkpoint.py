@@ -10,7 +10,7 @@ import math
 import pickle
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,14 +26,8 @@ from videopose.lift.model import TemporalModel
 from videopose.lift.normalisation import NORMALISATIONS
 from videopose.skeletons import SKELETONS
 
-FORMAT = "videopose-lifter-1"
-"""Value of `format` in the header of our files."""
-
 PUBLISHED_FRAME_RATE = 50.0
 """Human3.6M's; the published in-the-wild weights were trained on it."""
-
-_MAX_HEADER_BYTES = 100_000_000
-"""The safetensors format's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +84,15 @@ def load_lifter_weights(path: Path, published: LifterInfo | None = None) -> Lift
     """
     try:
         with path.open("rb") as stream:
-            head = stream.read(2)
+            head = stream.read(9)
             stream.seek(0)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({(error.strerror or str(error)).lower()}). Give a file with weights."
         ) from error
-    if head == b"PK" or head[:1] == b"\x80":
+    # A safetensors file opens with the header's length, whose bytes may be anything, then the header's brace.
+    if head[8:] != b"{" and (head[:2] == b"PK" or head[:1] == b"\x80"):
         states, info = _load_published(path), published or _guess(path)
     else:
         states, info = _load_safetensors(path)
@@ -108,7 +103,13 @@ def load_lifter_weights(path: Path, published: LifterInfo | None = None) -> Lift
     return LifterWeights(model, info, sha256, trajectory)
 
 
-def save_lifter_weights(path: Path, model: TemporalModel, info: LifterInfo, dtype: torch.dtype = torch.float16) -> None:
+def save_lifter_weights(
+    path: Path,
+    model: TemporalModel,
+    info: LifterInfo,
+    dtype: torch.dtype = torch.float16,
+    notes: Mapping[str, str] | None = None,
+) -> None:
     """Write a lifter as safetensors, under its final name only once it is whole; same content, same bytes.
 
     Args:
@@ -116,6 +117,7 @@ def save_lifter_weights(path: Path, model: TemporalModel, info: LifterInfo, dtyp
         model: the network; BatchNorm counters are left out.
         info: goes into the header; `causal` and `dense` are taken from the network.
         dtype: torch.float16 or torch.float32.
+        notes: more lines for the header, for example the validation error; nothing reads them.
 
     Raises:
         OutputError: the file cannot be written.
@@ -126,7 +128,7 @@ def save_lifter_weights(path: Path, model: TemporalModel, info: LifterInfo, dtyp
         raise ValueError(f"dtype must be torch.float16 or torch.float32, got {dtype}")
     info = replace(info, causal=model.causal, dense=model.dense)
     # The safetensors library writes metadata in random order; the format is simple enough to write in a fixed one.
-    header: dict[str, Any] = {"__metadata__": {"format": FORMAT, **{k: json.dumps(v) for k, v in asdict(info).items()}}}
+    header: dict[str, Any] = {"__metadata__": {**(notes or {}), **_to_metadata(info)}}
     blobs, offset = [], 0
     for key, tensor in sorted(model.state_dict().items()):
         if key.endswith("num_batches_tracked"):
@@ -152,19 +154,42 @@ def _load_safetensors(path: Path) -> tuple[dict[str, Mapping[str, Tensor]], Lift
             tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118 - not a mapping
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: no file of weights, or a damaged one. Give a .safetensors or .bin file.") from error
-    if metadata.get("format") != FORMAT:
-        raise InputError(
-            f"{path}: its header does not describe a lifter (format {metadata.get('format')!r}). "
-            "Give a file written by videopose or a published .bin checkpoint."
-        )
     try:
-        values = {field.name: json.loads(metadata[field.name]) for field in fields(LifterInfo)}
-        for field in fields(LifterInfo):
-            if type(values[field.name]) is not field.type:
-                raise ValueError(f"{field.name} is {values[field.name]!r}")
-        return {"model_pos": tensors}, LifterInfo(**values)
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: its header is not a lifter's ({error}). Give another file of weights.") from error
+        return {"model_pos": tensors}, _from_metadata(metadata)
+    except KeyError as error:
+        raise InputError(
+            f"{path}: its header does not say {error.args[0]}, so it is no lifter of videopose. "
+            "Give a file written by videopose or a published .bin checkpoint."
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{path}: its header is wrong ({error}). Give another file of weights.") from error
+
+
+def _to_metadata(info: LifterInfo) -> dict[str, str]:
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in asdict(info).items()}
+
+
+def _from_metadata(metadata: Mapping[str, str]) -> LifterInfo:
+    """The header's lines; `dense` may be left out.
+
+    Raises:
+        KeyError: a line is missing.
+        ValueError: a value makes no sense.
+    """
+    truth = {"true": True, "false": False}
+    flags = {"causal": metadata["causal"], "dense": metadata.get("dense", "false")}
+    for key, value in flags.items():
+        if value not in truth:
+            raise ValueError(f"{key} must be true or false, got {value!r}")
+    return LifterInfo(
+        name=metadata["name"],
+        layout_in=metadata["layout_in"],
+        layout_out=metadata["layout_out"],
+        normalisation=metadata["normalisation"],
+        frame_rate=float(metadata["frame_rate"]),
+        causal=truth[flags["causal"]],
+        dense=truth[flags["dense"]],
+    )
 
 
 class _Inert:

@@ -4,10 +4,12 @@ BatchNorm is folded into the convolutions, time is the leading axis, and a dilat
 product per tap over shifted views of the same buffer. Sequences go through in pieces; each layer keeps the last rows it
 will need again, so that nothing is computed twice and the result is that of one pass.
 
-With bfloat16 only the factors of the products are rounded. The residual stream, the first and the last layer stay in
-float32.
+With bfloat16 only the factors of the large products are rounded; the residual stream, the first and the last layer stay
+in float32. Two things keep the rounding small: activations are held relative to their mean (BatchNorm tells it), and
+biases go through the product as two more rows, the value and what rounding took from it.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +20,9 @@ from videopose.lift.model import TemporalModel
 PIECE_ROWS = 2048
 """Rows (frames x sequences) that go through the network at once: large enough for full-speed products, and their
 activations (1024 channels) take 8 MB a layer."""
+
+PAD = 32
+"""Columns added for the bias: two would do, but products like round sizes."""
 
 MIN_BFLOAT16_CHANNELS = 256
 """Below this the products are too small for bfloat16 to be faster."""
@@ -46,34 +51,119 @@ def choose_precision(precision: str, device: torch.device, channels: int) -> tor
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _Folded:
     """One convolution with its BatchNorm folded in."""
 
-    weights: tuple[Tensor, ...]
-    """(C_in, C_out) for each tap in float32; in bfloat16 a single (taps * C_in, C_out)."""
+    weights: Tensor
+    """(taps, C_in, C_out) float64"""
     bias: Tensor
-    """(C_out,)"""
-    taps: int
-    """Frames of the kernel."""
+    """(C_out,) float64"""
+    mean: Tensor
+    """(C_out,) float64: mean of the result after ReLU, rounded to bfloat16."""
     step: int
     """Frames from tap to tap."""
 
     @property
     def reach(self) -> int:
         """Frames by which the result is shorter."""
-        return (self.taps - 1) * self.step
+        return (len(self.weights) - 1) * self.step
+
+
+def _fold(conv: torch.nn.Module, norm: torch.nn.Module, step: int) -> _Folded:
+    assert isinstance(conv, torch.nn.Conv1d) and isinstance(norm, torch.nn.BatchNorm1d)
+    assert norm.running_var is not None and norm.running_mean is not None
+    gain, shift = norm.weight.detach().double(), norm.bias.detach().double()
+    scale = gain / torch.sqrt(norm.running_var.double() + norm.eps)
+    weights = (conv.weight.detach().double() * scale[:, None, None]).permute(2, 1, 0)
+    # the mean of max(0, x) for normally distributed x
+    spread = gain.abs().clamp(min=1e-12)
+    ratio = shift / spread
+    density = torch.exp(-ratio.square() / 2) / math.sqrt(2 * math.pi)
+    mean = shift * torch.special.ndtr(ratio) + spread * density
+    return _Folded(weights, shift - norm.running_mean.double() * scale, mean.bfloat16().double(), step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A convolution and ReLU in float32."""
+
+    weights: tuple[Tensor, ...]
+    """(C_in, C_out) for each tap."""
+    bias: Tensor
+    """(C_out,)"""
+    floor: Tensor | None
+    """(C_out,) that takes ReLU's place where results are relative to a mean; None for ReLU."""
+    step: int
+    """Frames from tap to tap."""
 
     def __call__(self, x: Tensor, sequences: int) -> Tensor:
-        """(frames * sequences, C_in), frame by frame -> (fewer, C_out) after ReLU."""
-        rows = len(x) - self.reach * sequences
-        starts = [tap * self.step * sequences for tap in range(self.taps)]
-        if len(self.weights) == 1:
-            columns = x if self.taps == 1 else torch.cat([x[start : start + rows] for start in starts], dim=1)
-            return torch.addmm(self.bias, columns, self.weights[0]).relu_()
+        """(frames * sequences, C_in), frame by frame -> (fewer, C_out)."""
+        taps = len(self.weights)
+        rows = len(x) - (taps - 1) * self.step * sequences
         out = torch.addmm(self.bias, x[:rows], self.weights[0])
-        for start, weight in zip(starts[1:], self.weights[1:], strict=True):
-            out.addmm_(x[start : start + rows], weight)
-        return out.relu_()
+        for tap in range(1, taps):
+            start = tap * self.step * sequences
+            out.addmm_(x[start : start + rows], self.weights[tap])
+        return out.relu_() if self.floor is None else torch.maximum(out, self.floor, out=out)
+
+
+@dataclass(frozen=True, slots=True)
+class _RoundedBlock:
+    """Both convolutions of a block with bfloat16 factors, on activations relative to their means."""
+
+    wide: Tensor
+    """(taps * C + PAD, C + PAD): the taps below each other, then the bias; gives the constant 1 in its last columns."""
+    wide_floor: Tensor
+    """(C + PAD,) ReLU's floor relative to the mean."""
+    narrow: Tensor
+    """(C + PAD, C)"""
+    narrow_floor: Tensor
+    """(C,)"""
+    taps: int
+    step: int
+
+    @classmethod
+    def build(cls, wide: _Folded, narrow: _Folded, mean: Tensor, device: torch.device) -> "_RoundedBlock":
+        """Lay out a block whose input is relative to `mean`, (C,)."""
+        first = _with_bias(wide.weights.flatten(0, 1), wide.bias + mean @ wide.weights.sum(0) - wide.mean)
+        first = torch.nn.functional.pad(first, (0, PAD))
+        first[-PAD, -PAD : 2 - PAD] = 1.0
+        second = _with_bias(narrow.weights[0], narrow.bias + wide.mean @ narrow.weights[0] - narrow.mean)
+        floor = torch.nn.functional.pad(-wide.mean, (0, PAD))
+        half = [part.to(device, torch.bfloat16) for part in (first, floor, second, -narrow.mean)]
+        return cls(half[0], half[1], half[2], half[3], len(wide.weights), wide.step)
+
+    def __call__(self, x: Tensor, sequences: int) -> Tensor:
+        """(frames * sequences, C) float32, frame by frame -> (fewer, C) bfloat16."""
+        rows = len(x) - (self.taps - 1) * self.step * sequences
+        half = x.bfloat16()
+        ones = half.new_zeros(rows, PAD)
+        ones[:, :2] = 1.0
+        starts = [tap * self.step * sequences for tap in range(self.taps)]
+        out = torch.mm(torch.cat([*(half[start : start + rows] for start in starts), ones], dim=1), self.wide)
+        torch.maximum(out, self.wide_floor, out=out)
+        out = torch.mm(out, self.narrow)
+        return torch.maximum(out, self.narrow_floor, out=out)
+
+
+def _with_bias(weights: Tensor, bias: Tensor) -> Tensor:
+    """(K, C) weights, and below them PAD rows for inputs of 1, 1, 0, ...: the bias as bfloat16 has it, and the rest."""
+    rows = torch.zeros(PAD, weights.shape[1], dtype=weights.dtype)
+    rows[0] = bias.bfloat16()
+    rows[1] = bias - rows[0]
+    return torch.cat([weights, rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Both convolutions of a block in float32."""
+
+    wide: _Layer
+    narrow: _Layer
+
+    def __call__(self, x: Tensor, sequences: int) -> Tensor:
+        """(frames * sequences, C), frame by frame -> (fewer, C)."""
+        return self.narrow(self.wide(x, sequences), sequences)
 
 
 class FastModel:
@@ -91,33 +181,38 @@ class FastModel:
         self.out_joints = model.out_joints
         self.dtype = dtype
         self.device = torch.device(device)
+        rounded = dtype != torch.float32
         with torch.inference_mode():
-            self._expand = self._fold(model.expand_conv, model.expand_bn, 1, torch.float32, gather=True)
-            self._blocks = []
+            folded = _fold(model.expand_conv, model.expand_bn, 1)
+            mean = folded.mean if rounded else torch.zeros_like(folded.mean)
+            self._expand = self._layer(folded, mean if rounded else None)
+            self._expand_reach = folded.reach
+            self._blocks: list[tuple[_Block | _RoundedBlock, int, int]] = []
             step = model.filter_widths[0]
             for i, width in enumerate(model.filter_widths[1:]):
-                wide, narrow = model.layers_conv[2 * i : 2 * i + 2]
-                wide_bn, narrow_bn = model.layers_bn[2 * i : 2 * i + 2]
-                gather = dtype != torch.float32
-                first = self._fold(wide, wide_bn, 1 if model.dense else step, dtype, gather=gather)
-                second = self._fold(narrow, narrow_bn, 1, dtype, gather=True)
-                self._blocks.append((first, second, first.reach if model.causal else first.reach // 2))
+                wide = _fold(model.layers_conv[2 * i], model.layers_bn[2 * i], 1 if model.dense else step)
+                narrow = _fold(model.layers_conv[2 * i + 1], model.layers_bn[2 * i + 1], 1)
+                block: _Block | _RoundedBlock
+                if rounded:
+                    block = _RoundedBlock.build(wide, narrow, mean, self.device)
+                    mean = mean + narrow.mean
+                else:
+                    block = _Block(self._layer(wide, None), self._layer(narrow, None))
+                self._blocks.append((block, wide.reach, wide.reach if model.causal else wide.reach // 2))
                 step *= width
-            self._shrink = model.shrink.weight[:, :, 0].detach().T.contiguous().to(self.device)
-            self._shrink_bias = model.shrink.bias.detach().to(self.device)  # type: ignore[union-attr]
+            shrink, bias = model.shrink.weight.detach()[:, :, 0].double(), model.shrink.bias
+            assert bias is not None
+            self._shrink = shrink.T.contiguous().to(self.device, torch.float32)
+            self._shrink_bias = (bias.detach() + shrink @ mean).to(self.device, torch.float32)
 
-    def _fold(
-        self, conv: torch.nn.Module, norm: torch.nn.Module, step: int, dtype: torch.dtype, gather: bool
-    ) -> _Layer:
-        assert isinstance(conv, torch.nn.Conv1d) and isinstance(norm, torch.nn.BatchNorm1d)
-        assert norm.running_var is not None and norm.running_mean is not None
-        scale = (norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)).detach()
-        bias = norm.bias.detach().double() - norm.running_mean.double() * scale
-        weight = (conv.weight.detach().double() * scale[:, None, None]).permute(2, 1, 0)
-        taps = len(weight)
-        parts = [weight.reshape(-1, weight.shape[2])] if gather else list(weight)
+    def _layer(self, folded: _Folded, mean: Tensor | None) -> _Layer:
+        """In float32; the result is relative to `mean` where one is given."""
+        bias = folded.bias if mean is None else folded.bias - mean
         return _Layer(
-            tuple(part.to(self.device, dtype).contiguous() for part in parts), bias.to(self.device, dtype), taps, step
+            tuple(tap.contiguous().to(self.device, torch.float32) for tap in folded.weights),
+            bias.to(self.device, torch.float32),
+            None if mean is None else -mean.to(self.device, torch.float32),
+            folded.step,
         )
 
     def __call__(self, inputs: Tensor) -> Tensor:
@@ -166,17 +261,12 @@ class Stream:
         model, n = self._model, self._sequences
         # time leads, sequences alternate: a shift in time is then a shift of rows for all of them
         x = inputs.to(model.device).transpose(0, 1).reshape(inputs.shape[1] * n, -1)
-        x = self._with_tail(0, x, model._expand.reach)
-        x = model._expand(x, n) if len(x) > model._expand.reach * n else x.new_empty(0, model._shrink.shape[0])
-        for i, (first, second, crop) in enumerate(model._blocks):
-            x = self._with_tail(i + 1, x, first.reach)
-            rows = len(x) - first.reach * n
-            if rows <= 0:
-                x = x[:0]
-                continue
-            branch = second(first(x.to(model.dtype), n), n)
-            residual = x[crop * n : crop * n + rows]
-            x = branch.add_(residual) if branch.dtype == residual.dtype else residual + branch
+        x = self._with_tail(0, x, model._expand_reach)
+        x = model._expand(x, n) if len(x) > model._expand_reach * n else x.new_empty(0, model._shrink.shape[0])
+        for i, (block, reach, crop) in enumerate(model._blocks):
+            x = self._with_tail(i + 1, x, reach)
+            rows = len(x) - reach * n
+            x = x[crop * n : crop * n + rows] + block(x, n) if rows > 0 else x[:0]
         out = torch.addmm(model._shrink_bias, x, model._shrink)
         return out.reshape(-1, n, out.shape[1]).cpu()
 
