@@ -1,13 +1,95 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests: the shared folder, and clips made by ffmpeg with the number of each frame drawn in."""
 
 import os
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from videopose.video.ffmpeg import ffmpeg_path
 
 # Programs that tests start must use the installed package too, not the checkout they are started in: Python looks into
 # the current folder first, and there the package lacks its data folders.
 os.environ["PYTHONSAFEPATH"] = "1"
+
+BITS = 8
+WIDTH, HEIGHT = 160, 96
+
+
+def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+    """BGR: bars for the bits of the number above; red at the left, blue at the right below. Tiny ones are flat grey."""
+    if width < 4 * BITS:
+        return np.full((height, width, 3), 16 + 5 * number, np.uint8)
+    image = np.full((height, width, 3), 128, np.uint8)
+    for bit in range(BITS):
+        columns = slice(bit * width // BITS, (bit + 1) * width // BITS)
+        image[: height // 2, columns] = 230 if number >> (BITS - 1 - bit) & 1 else 20
+    image[height // 2 :, : width // 4] = (30, 30, 200)
+    image[height // 2 :, -(width // 4) :] = (200, 60, 30)
+    return image
+
+
+def number_in(image: np.ndarray) -> int:
+    """The number that `picture` has drawn."""
+    height, width = image.shape[:2]
+    if width < 4 * BITS:
+        return round((float(image.mean()) - 16) / 5)
+    centres = [(2 * bit + 1) * width // (2 * BITS) for bit in range(BITS)]
+    levels = [image[height // 6 : height // 3, x - 2 : x + 3].mean() for x in centres]
+    return sum(1 << (BITS - 1 - bit) for bit, level in enumerate(levels) if level > 125)
+
+
+def run_ffmpeg(*arguments: str | Path, stdin: bytes | None = None) -> None:
+    """Run ffmpeg to its end; its complaint is the error."""
+    command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-y", *map(str, arguments)]
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+class Clips:
+    """Makes clips in one folder; a name that exists already is not made again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    picture = staticmethod(picture)
+    number_in = staticmethod(number_in)
+    ffmpeg = staticmethod(run_ffmpeg)
+
+    def make(
+        self,
+        name: str,
+        *options: str,
+        frames: int = 20,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        rate: str = "30",
+        sound: Sequence[str] = (),
+    ) -> Path:
+        """Encode numbered pictures; `sound` holds options of a second, audio input."""
+        path = self.folder / name
+        if not path.exists():
+            pictures = b"".join(picture(i, *size).tobytes() for i in range(frames))
+            raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-"]
+            codec = [] if "-c:v" in options else ["-c:v", "libx264", "-preset", "veryfast"]
+            depth = [] if "-pix_fmt" in options else ["-pix_fmt", "yuv420p"]
+            run_ffmpeg(*raw, *sound, *codec, *depth, *options, f"file:{path}", stdin=pictures)
+        return path
+
+    def remux(self, source: Path, name: str, *options: str, before: Iterable[str] = ()) -> Path:
+        """Copy the streams of a clip into another file."""
+        path = self.folder / name
+        if not path.exists():
+            run_ffmpeg(*before, "-i", f"file:{source}", "-map", "0", "-c", "copy", *options, f"file:{path}")
+        return path
+
+    def cut(self, source: Path, name: str, share: float) -> Path:
+        """The first part of a file's bytes."""
+        path = self.folder / name
+        data = source.read_bytes()
+        path.write_bytes(data[: int(len(data) * share)])
+        return path
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +102,20 @@ def shared_dir() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def no_child_left() -> Callable[[], None]:
+    """Fails when a child process of this one still runs."""
+
+    def check() -> None:
+        listing = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
+        children = [line for line in listing.splitlines() if int(line.split()[0]) == os.getpid()]
+        assert not [line for line in children if "ffmpeg" in line]
+
+    return check

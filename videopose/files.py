@@ -1,18 +1,22 @@
 """Writing results so that nothing half-written is ever left under its final name."""
 
+import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from videopose.errors import OutputError
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """One plain sentence for a failed write to `path`."""
     reason = (error.strerror or str(error)).lower()
-    return OutputError(f"{path}: cannot be written ({reason}). Free some space or choose another folder with -o.")
+    remedy = "Free some space or choose another folder" if error.errno in _NO_SPACE else "Choose another folder"
+    return OutputError(f"{path}: cannot be written ({reason}). {remedy} with -o.")
 
 
 @contextmanager
@@ -24,23 +28,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder or file cannot be written, or the disk is full.
     """
-    temporary: Path | None = None
+    # The name is settled before the file is made: whenever an interrupt comes, it is known what to remove.
+    temporary = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=f".part{path.suffix}", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary.open("xb").close()
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
-        temporary = None
     except OSError as error:
         raise output_error(path, error) from error
     finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
+        with suppress(OSError):
+            temporary.unlink()

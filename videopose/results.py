@@ -2,7 +2,7 @@
 
 import os
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -23,7 +23,12 @@ def output_stem(source: str) -> str:
     path = unquote(urlparse(source).path) if "://" in source else source
     stem = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", Path(path).stem).strip(" .")
     # Linux allows 255 bytes for a name; `.person12.bvh` and the like, and a temporary name, come on top.
-    return stem.encode()[:180].decode(errors="ignore") or "video"
+    return readable(stem).encode()[:180].decode(errors="ignore") or "video"
+
+
+def readable(text: str) -> str:
+    """`text` with the bytes of file names that are not UTF-8 replaced, so that it can be printed and written."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,17 @@ class ResultFiles:
         present = [] if self.overwrite else self.present()
         if present:
             raise OutputError(f"{present[0]}: already exists. Use --overwrite, or another folder with -o.")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{self.folder}: is not a folder. Choose a folder for the results with -o.")
+        probe = self.folder / f".{self.stem}.{os.getpid()}.probe"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            probe = self.folder / f".{self.stem}.{os.getpid()}.probe"
             probe.touch()
-            probe.unlink()
         except OSError as error:
             raise output_error(self.folder, error) from error
+        finally:
+            with suppress(OSError):
+                probe.unlink()
 
     def write(self, recording: Recording, source: str, stages: Stages) -> tuple[Path, ...]:
         """Write all formats; each file appears under its name only when it is whole.

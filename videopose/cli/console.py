@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -81,5 +82,6 @@ class ConsoleProgress:
         """Print one line."""
         if self._bar is not None:
             self._bar.console.print(text, markup=False)
-        else:
+            return
+        with suppress(OSError):  # whoever read our lines has gone: no reason to give up the work
             print(text, file=sys.stderr, flush=True)

@@ -94,19 +94,23 @@ def cli(context: click.Context, debug: bool) -> None:
 
 
 @contextmanager
-def sigterm_as_exception() -> Iterator[None]:
-    """Raise `Terminated` in the main thread on SIGTERM, so that context managers clean up; once only."""
+def stopping_once() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT and `Terminated` on SIGTERM, so that context managers clean up; once only."""
+    # who started us may want Ctrl-C ignored: `nohup`, a script's `command &`
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        # a second one (`timeout` sends two) must not break the cleaning up
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Terminated
+        # a second one (`timeout` sends two, people are impatient) must not break the cleaning up
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise Terminated if signum == signal.SIGTERM else KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -118,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     settings = Settings()
     try:
-        with sigterm_as_exception():
+        with stopping_once():
             try:
                 result = cli.main(list(arguments), prog_name="videopose", standalone_mode=False, obj=settings)
                 sys.stdout.flush()
@@ -141,7 +145,8 @@ def run(arguments: Sequence[str]) -> int:
             click.echo(err=True)  # the terminal has just written ^C
         return _say("stopped.", error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        return _say("stopped.", EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_STOPPED)
+        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
+        return _say("stopped.", EXIT_TERMINATED if terminated else EXIT_STOPPED)
     except BrokenPipeError:
         # whoever read our output has enough; point stdout elsewhere, or the interpreter complains when it flushes
         with suppress(OSError):
