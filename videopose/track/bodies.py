@@ -79,9 +79,11 @@ def body_size(limbs: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """
     side = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0)
     size = side.copy()
-    enough = np.isfinite(limbs).sum(axis=1) >= FEWEST_KEYPOINTS
-    if enough.any():
-        size[enough] = np.nanpercentile(limbs[enough], 75, axis=1)
+    count = np.isfinite(limbs).sum(axis=1)
+    enough = count >= FEWEST_KEYPOINTS
+    # NaN sorts to the end
+    ordered = np.sort(limbs, axis=1)
+    size[enough] = ordered[enough, np.round(0.75 * (count[enough] - 1)).astype(int)]
     result: np.ndarray = np.clip(size, 0.5 * side, 6.0 * side)
     return result
 

@@ -32,6 +32,8 @@ FALL, FLIGHT_S, FLIGHT_COST = 5.8, 0.8, 1.0
 JOINED_CAP = 2.5
 # Nobody goes unseen without a reason, so what was seen throughout is preferred, for each second.
 UNSEEN_PER_S = 2.0
+# A short piece may be a false detection and says little of where it came from: it is not carried far.
+SHORT_UNSEEN_PER_S = 10.0
 # Pieces shorter than this have no velocity and unsure poses; they join after the longer ones have been linked, seconds.
 SHORT_S = 0.15
 # A tracklet that goes over to another body shows one of these at once: place off by this many body heights, ...
@@ -51,6 +53,7 @@ class _End:
     """What is known of a body at one end of a piece."""
 
     time_s: float
+    span_s: float
     place: np.ndarray
     velocity: np.ndarray
     size: float
@@ -58,14 +61,17 @@ class _End:
     limbs: np.ndarray
 
 
-def split_jumps(bodies: Bodies, pieces: list[np.ndarray]) -> list[np.ndarray]:
+def split_jumps(bodies: Bodies, pieces: list[np.ndarray], foreign: np.ndarray) -> list[np.ndarray]:
     """Cut pieces where place, velocity or size change at once, as when a detector goes over to another body.
 
     Cutting is cheap: linking puts a piece together again unless another continuation is better.
+
+    Args:
+        bodies: all detections.
+        pieces: of one tracklet, rows of `bodies`.
+        foreign: (M,) bool, True for the rows of other tracklets.
     """
     result = []
-    own = np.concatenate(pieces)
-    others = np.setdiff1d(np.arange(len(bodies)), own)
     for rows in pieces:
         time, root, size = bodies.time_s[rows], bodies.root[rows], bodies.size[rows]
         strength = np.zeros(len(rows))
@@ -89,9 +95,9 @@ def split_jumps(bodies: Bodies, pieces: list[np.ndarray]) -> list[np.ndarray]:
         cuts: list[int] = []
         while strength.max(initial=0.0) > 1:
             k = int(strength.argmax())
-            first, last = np.searchsorted(bodies.time_s[others], [time[k] - JUMP_REACH_S, time[k] + JUMP_REACH_S])
-            near = np.linalg.norm(bodies.root[others[first:last]] - root[k], axis=1) < JUMP_REACH * size[k]
-            if near.any():
+            around = slice(*np.searchsorted(bodies.time_s, [time[k] - JUMP_REACH_S, time[k] + JUMP_REACH_S]))
+            near = np.linalg.norm(bodies.root[around] - root[k], axis=1) < JUMP_REACH * size[k]
+            if (near & foreign[around]).any():
                 cuts.append(k)
             strength[np.abs(time - time[k]) < JUMP_WINDOW_S] = 0
         result += np.split(rows, sorted(cuts))
@@ -105,7 +111,10 @@ def link(
 
     Each person is the rows of `bodies` in order of time, without gaps above `max_gap_s`.
     """
-    cut = [split_jumps(bodies, pieces) for pieces in tracklets]
+    owner = np.zeros(len(bodies), np.int64)
+    for number, pieces in enumerate(tracklets):
+        owner[np.concatenate(pieces)] = number
+    cut = [split_jumps(bodies, pieces, owner != number) for number, pieces in enumerate(tracklets)]
     joined = frozenset((int(a[-1]), int(b[0])) for parts in cut for a, b in pairwise(parts))
     linker = _Linker(bodies, image_size, settings, joined)
     pieces = [piece for parts in cut for piece in parts]
@@ -192,7 +201,8 @@ class _Linker:
         profile = np.full(limbs.shape[1], np.nan)
         if seen.any():
             profile[seen] = np.nanmedian(limbs[:, seen], axis=0)
-        return _End(now, place, velocity, float(np.median(bodies.size[near])), row, profile)
+        span_s = float(bodies.time_s[rows[-1]] - bodies.time_s[rows[0]])
+        return _End(now, span_s, place, velocity, float(np.median(bodies.size[near])), row, profile)
 
     def _cost(self, tail: _End, head: _End) -> float:
         """How unlikely it is that `head` goes on where `tail` ended; infinite where no body could."""
@@ -204,7 +214,8 @@ class _Linker:
         ):
             return float("inf")
         cost = self._motion_cost(tail, head, gap, size)
-        cost += UNSEEN_PER_S * gap
+        short = min(tail.span_s, head.span_s) < SHORT_S
+        cost += (SHORT_UNSEEN_PER_S if short else UNSEEN_PER_S) * gap
         cost += (growth / (GROWTH + GROWTH_PER_S * gap)) ** 2
         cost += (self._shape(tail.row, head.row) / (SHAPE + SHAPE_PER_S * min(gap, 1.0))) ** 2
         ratio = np.log(np.maximum(tail.limbs, 1e-3) / np.maximum(head.limbs, 1e-3))
