@@ -136,6 +136,13 @@ def test_frames_are_taken_as_they_are_needed(detector: Detector) -> None:
     assert next(results, None) is None
 
 
+def test_stopping_early_leaves_the_detector_usable(detector: Detector) -> None:
+    results = detector.detect(iter(blank(160, 90, 40)))
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert len(list(detector.detect(blank(160, 90, 5)))) == 5
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 @pytest.mark.parametrize(
     ("width", "height"), [(1, 1), (1, 2), (3, 700), (700, 3), (17, 33), (101, 99)], ids=lambda v: str(v)

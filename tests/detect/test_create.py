@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,3 +45,15 @@ def test_a_broken_network_file_is_named(tmp_path: Path, content: bytes | None) -
         path.write_bytes(content)
     with pytest.raises(AssetError, match=r"pose\.tflite: is not the network"):
         Networks(NetworkFiles(path, path))
+
+
+def test_loading_leaves_the_terminal_alone(detector: Detector) -> None:
+    code = "from videopose.detect import create_detector; create_detector('auto').close()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_asking_for_detectors_loads_nothing_heavy() -> None:
+    code = "import sys, videopose.detect; print([m for m in ('cv2', 'ai_edge_litert', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -20,9 +20,12 @@ CHUNK_FRAMES = 12
 """Most frames held at a time."""
 CHUNK_BYTES = 128 * 2**20
 """Most memory the held frames take; at least two are."""
-MEMORY_S = 1.0
-"""A proposal that did not stand the second look is not looked at again for this time, unless its score is high,
-nor one that turned out to be somebody known; and so long the place where somebody was lost is watched."""
+REJECTED_S = 1.0
+"""A proposal that did not stand the second look is not looked at again for this time, unless its score is high."""
+SETTLED_S = 0.5
+"""The same for one that turned out to be somebody known: they may be about to part."""
+LOST_S = 1.0
+"""So long the place where somebody was lost is watched."""
 PEOPLE_ASSET, LANDMARKS_ASSET = "blazepose-detector", "blazepose-landmarks"
 
 
@@ -143,8 +146,8 @@ class _Stream:
 
     def _newcomers(self, frame: Frame, candidates: list[Candidate], known: list[Pose]) -> list[Pose]:
         """The candidates who are people not yet known and stand the second look."""
-        self._rejected = _recent(self._rejected, frame.time_s)
-        self._settled = _recent(self._settled, frame.time_s)
+        self._rejected = _recent(self._rejected, frame.time_s, REJECTED_S)
+        self._settled = _recent(self._settled, frame.time_s, SETTLED_S)
         fresh = [
             candidate
             for candidate in candidates
@@ -177,14 +180,14 @@ class _Stream:
 
     def _remember_lost(self, time_s: float, paths: list[list[Pose]], length: int) -> None:
         """Keep an eye on the places where people were lost."""
-        self._lost = _recent(self._lost, time_s)
+        self._lost = _recent(self._lost, time_s, LOST_S)
         for pose, path in zip(self._people, paths, strict=True):
             if len(path) < length:
                 self._lost.append(_Memory((path[-1] if path else pose).candidate, time_s))
 
 
-def _recent(memories: list[_Memory], time_s: float) -> list[_Memory]:
-    return [memory for memory in memories if 0 <= time_s - memory.time_s < MEMORY_S]
+def _recent(memories: list[_Memory], time_s: float, limit_s: float) -> list[_Memory]:
+    return [memory for memory in memories if 0 <= time_s - memory.time_s < limit_s]
 
 
 def _is_in(memories: list[_Memory], candidate: Candidate) -> bool:

@@ -1,8 +1,10 @@
 """The two networks, and the threads that run them."""
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,6 +115,23 @@ class Network:
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
+@contextmanager
+def _hushed_stderr() -> Iterator[None]:
+    """Keep the runtime's greeting, printed by C++ with the first network, out of the user's terminal."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 (a device, not a path)
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 class NetworkPool:
     """A few threads, each with its own networks; results come back in the order of the tasks."""
 
@@ -121,7 +140,8 @@ class NetworkPool:
         self._files = files
         self._local = threading.local()
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="blazepose")
-        self._executor.submit(self._networks).result()
+        with _hushed_stderr():
+            self._executor.submit(self._networks).result()
 
     def _networks(self) -> Networks:
         if not hasattr(self._local, "networks"):
