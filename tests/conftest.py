@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from videopose.assets import asset_path
+from videopose.errors import AssetError
 from videopose.video.ffmpeg import ffmpeg_path
 
 # Programs that tests start must use the installed package too, not the checkout they are started in: Python looks into
@@ -119,3 +121,25 @@ def no_child_left() -> Callable[[], None]:
         assert not [line for line in children if "ffmpeg" in line]
 
     return check
+
+
+@pytest.fixture(scope="session")
+def networks() -> None:
+    """The detector's two networks lie in the cache (`$VIDEOPOSE_CACHE`, or the user's), fetched where they are not."""
+    try:
+        for name in ("blazepose-detector", "blazepose-landmarks"):
+            asset_path(name)
+    except AssetError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def squats(clips: Clips, shared_dir: Path) -> Path:
+    """Two seconds of a woman doing squats: 360x640, 10 frames at 5 frames/s, without loss, with sound."""
+    path = clips.folder / "squats.mp4"
+    source = shared_dir / "videos" / "squats_portrait_5fps.mp4"
+    sound = ("-f", "lavfi", "-i", "sine=frequency=440", "-c:a", "aac", "-t", "2")
+    run_ffmpeg("-i", source, *sound, "-vf", "scale=360:640", "-c:v", "libx264", "-qp", "0", f"file:{path}")
+    return path

@@ -21,7 +21,7 @@ from videopose.export import KeypointArrays, read_keypoints
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
-from videopose.results import FORMATS, ResultFiles, output_stem
+from videopose.results import FORMATS, ResultFiles, output_stem, readable
 from videopose.track import build_tracks
 from videopose.types import Detections, Frame, Recording, Track, VideoInfo
 from videopose.video import VideoReader, prefetch
@@ -101,7 +101,7 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         if given is None:
             seen, detector = _detect(reader, settings, stages)
         else:
-            seen, detector = _read_along(reader, given, stages), {"name": str(settings.detections)}
+            seen, detector = _read_along(reader, given, settings, stages), {"name": readable(str(settings.detections))}
         notes = list(reader.warnings)
     if settings.fps is not None:
         seen = seen.filmed_at(settings.fps)
@@ -186,7 +186,7 @@ def _detect(reader: VideoReader, settings: InferSettings, stages: Stages) -> tup
         return clock.seen(reader.info, detections), detector.provenance()
 
 
-def _read_along(reader: VideoReader, given: KeypointArrays, stages: Stages) -> _Seen:
+def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSettings, stages: Stages) -> _Seen:
     """Frame numbers and times of the video, checked against keypoints that came from a file."""
     video = reader.info
     width, height = given.image_size
@@ -196,7 +196,7 @@ def _read_along(reader: VideoReader, given: KeypointArrays, stages: Stages) -> _
             "Give the detections of this video."
         )
     clock = _Clock()
-    with stages.stage("read frames", video.frame_count), closing(prefetch(reader)) as frames:
+    with stages.stage("read frames", _expected_frames(video, settings)), closing(prefetch(reader)) as frames:
         for _ in stages.count(clock.watch(frames)):
             pass
     seen = clock.seen(video)
@@ -241,14 +241,14 @@ def _provenance(
     return {
         "videopose": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": source,
+        "source": readable(source),
         "detector": detector,
         "lifter": lifter.provenance(),
         "focal_px": round(focal_px, 3),
         "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
-        "settings": {name: str(v) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
+        "settings": {name: readable(str(v)) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
         "versions": _versions(),
-        "notes": list(notes),
+        "notes": [readable(note) for note in notes],
     }
 
 

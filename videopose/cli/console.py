@@ -33,7 +33,8 @@ class ConsoleProgress:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._plain = not self._console.is_terminal if plain is None else plain
         self._bar: Progress | None = None
-        self._stage, self._unit, self._total = "", "", None
+        self._stage, self._unit = "", ""
+        self._total: int | None = None
         self._begin = self._shown = 0.0
         self._done = 0
 
