@@ -52,22 +52,29 @@ class _Open:
         return float(bodies.time_s[self.rows[-1]] - bodies.time_s[first])
 
 
-def associate(bodies: Bodies, settings: TrackSettings) -> list[list[np.ndarray]]:
-    """Tracklets: the rows of `bodies` of one person, in order of time, cut into pieces where people could be exchanged.
+def associate(bodies: Bodies, time_s: np.ndarray, settings: TrackSettings) -> list[list[np.ndarray]]:
+    """Tracklets: the rows of one person in order of time, cut into pieces where people could be exchanged.
 
     Where an exchange of two people costs hardly more than the chosen match, both tracklets are cut: linking decides
     with the motion before and after.
+
+    Args:
+        bodies: all detections.
+        time_s: (T,) of all frames.
+        settings: limits.
+
+    Returns:
+        For each tracklet its pieces, each rows of `bodies`.
     """
     active: list[_Open] = []
     done: list[_Open] = []
     starts = np.flatnonzero(np.diff(bodies.frame, prepend=-1))
-    previous_s = -np.inf
     for first, last in zip(starts, [*starts[1:], len(bodies)], strict=True):
         now = bodies.time_s[first]
+        frame = bodies.frame[first]
         # one lost frame must not end a track, however few frames a second has
-        coast_s = max(settings.coast_s, 1.5 * (now - previous_s)) if np.isfinite(previous_s) else np.inf
-        coast_s = min(coast_s, max(settings.coast_s, settings.max_gap_s))
-        previous_s = now
+        interval_s = time_s[frame] - time_s[frame - 1] if frame else 0.0
+        coast_s = max(settings.coast_s, min(1.5 * interval_s, settings.max_gap_s))
         done += [t for t in active if now - bodies.time_s[t.rows[-1]] > coast_s]
         active = [t for t in active if now - bodies.time_s[t.rows[-1]] <= coast_s]
         rows = np.arange(first, last)

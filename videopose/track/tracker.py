@@ -52,7 +52,7 @@ def build_tracks(
     if bodies is None:
         return ()
     layout = next(item.layout for item in detections if len(item))
-    persons = link(bodies, associate(bodies, settings), image_size, settings)
+    persons = link(bodies, associate(bodies, time_s, settings), image_size, settings)
     persons = _drop_ghosts(bodies, persons, time_s, settings)
     persons.sort(key=lambda rows: (int(bodies.frame[rows[0]]), float(bodies.boxes[rows[0], 0])))
     return tuple(
