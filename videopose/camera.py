@@ -36,20 +36,23 @@ def normalize_screen(points: np.ndarray, image_size: tuple[int, int]) -> np.ndar
     Source: Pavllo et al., CVPR 2019.
     """
     width, height = image_size
-    return points * (2.0 / width) - np.array([1.0, height / width], dtype=points.dtype)
+    screen: np.ndarray = points * (2.0 / width) - np.array([1.0, height / width], dtype=points.dtype)
+    return screen
 
 
 def denormalize_screen(points: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
     """The inverse of `normalize_screen`: (..., 2) screen coordinates to pixels."""
     width, height = image_size
-    return (points + np.array([1.0, height / width], dtype=points.dtype)) * (width / 2.0)
+    pixels: np.ndarray = (points + np.array([1.0, height / width], dtype=points.dtype)) * (width / 2.0)
+    return pixels
 
 
 def rotate(quaternion: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Turn (..., 3) points by a unit quaternion (4,) given as w, x, y, z."""
     w, axis = quaternion[0], quaternion[1:]
     cross = np.cross(axis, points)
-    return points + 2.0 * (w * cross + np.cross(axis, cross))
+    turned: np.ndarray = points + 2.0 * (w * cross + np.cross(axis, cross))
+    return turned
 
 
 def world_to_camera(points: np.ndarray, orientation: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -68,7 +71,8 @@ def world_to_camera(points: np.ndarray, orientation: np.ndarray, position: np.nd
 
 def camera_to_world(points: np.ndarray, orientation: np.ndarray, position: np.ndarray) -> np.ndarray:
     """The inverse of `world_to_camera`: camera axes to world axes, (..., 3) metres."""
-    return rotate(orientation, points) + position
+    moved: np.ndarray = rotate(orientation, points) + position
+    return moved
 
 
 def project(
@@ -103,27 +107,5 @@ def project(
         r2 = np.sum(plane**2, axis=-1, keepdims=True)
         gain = 1.0 + radial[0] * r2 + radial[1] * r2**2 + radial[2] * r2**3
         plane = plane * (gain + np.sum(tangential * plane, axis=-1, keepdims=True)) + tangential * r2
-    return focal * plane + center
-
-
-def ray_rotation(rays: np.ndarray) -> np.ndarray:
-    """The least rotation that turns each viewing ray onto the optical axis.
-
-    A person off the image centre is seen under an angle; in the axes of a virtual camera that looks straight at the
-    person the same posture always gives the same picture.
-
-    Args:
-        rays: (..., 3) directions, z > 0, any length.
-
-    Returns:
-        (..., 3, 3) rotations R with R @ ray along +z.
-    """
-    unit = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
-    x, y, z = unit[..., 0], unit[..., 1], unit[..., 2]
-    k = 1.0 / (1.0 + z)
-    rows = [
-        np.stack([1.0 - k * x * x, -k * x * y, -x], axis=-1),
-        np.stack([-k * x * y, 1.0 - k * y * y, -y], axis=-1),
-        np.stack([x, y, z], axis=-1),
-    ]
-    return np.stack(rows, axis=-2)
+    image: np.ndarray = focal * plane + center
+    return image
