@@ -208,6 +208,28 @@ def test_frames_keep_the_first_size_when_the_video_changes_its_own(clips):
     assert {frame.image.shape for frame in frames} == {(96, 160, 3)}
 
 
+def test_time_goes_on_where_the_clock_of_the_video_is_set_back(clips):
+    part = clips.make("small.ts")
+    path = clips.folder / "joined.ts"
+    path.write_bytes(part.read_bytes() * 3)
+    with VideoReader(str(path)) as reader:
+        times = [frame.time_s for frame in reader]
+    assert len(times) == 60
+    assert np.diff(times).min() > 0.02
+    assert times[-1] == pytest.approx(59 / 30, abs=0.1)
+
+
+def test_frames_of_equal_time_still_follow_each_other(clips):
+    plain = clips.make("a.avi", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "2")
+    path = clips.remux(plain, "equal.mkv", "-bsf:v", "setts=ts=floor(N/2)*2")
+    with VideoReader(str(path)) as reader:
+        frames = list(reader)
+    assert [clips.number_in(frame.image) for frame in frames] == list(range(20))
+    times = np.array([frame.time_s for frame in frames])
+    assert (np.diff(times) > 0).all()
+    np.testing.assert_allclose(times, np.arange(20) // 2 * 2 / 30, atol=0.002)
+
+
 def test_pixels_that_are_not_square_are_made_square(clips):
     path = clips.make("anamorphic.mp4", "-vf", "setsar=4/3")
     with VideoReader(str(path)) as reader:

@@ -13,13 +13,15 @@ import numpy as np
 
 from videopose.errors import InputError, UsageError
 from videopose.types import Frame, VideoInfo
-from videopose.video.ffmpeg import FFmpeg, core_count, ffmpeg_path, input_options
+from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options, thread_count
 from videopose.video.probing import SourceDetails, inspect_source
 
 _CONFIG = re.compile(r"config in time_base: (\d+)/(\d+)")
 _TIME = re.compile(r"n: *\d+ pts: *(-?\d+|NOPTS) +pts_time:")
 _BREAK = re.compile(r"partial file|ended prematurely|corrupt input packet|Packet corrupt|Error during demuxing")
 _PLANAR = ("yuv420p", "yuvj420p", "nv12", "p010")
+_LEAST_STEP_S = 1e-4
+"""Put between frames to which a video gives the same time, so that times increase strictly."""
 _REORDERED = 16
 """Most pictures that a decoder holds back to put them in order (H.264 and H.265)."""
 _SLACK_S = 0.5
@@ -83,7 +85,7 @@ class VideoReader:
             self._running.kill()
 
     def __iter__(self) -> Iterator[Frame]:
-        """Decode from the beginning and hand on the frames of the range.
+        """Decode from the beginning and hand on the frames of the range; their times increase strictly.
 
         Raises:
             InputError: decoding failed, not merely ended early (`warnings` tells that).
@@ -171,6 +173,7 @@ class _Log:
         self._first: int | None = None
         self._tick_s = Fraction(0)
         self._frame_s = float(1 / fps)
+        self._shift_s = 0.0
         self.count = 0
         """Frames that `next_time_s` was asked for."""
         self.time_s = 0.0
@@ -203,7 +206,13 @@ class _Log:
             time_s = self.count * self._frame_s
         else:
             self._first = tick if self._first is None else self._first
-            time_s = float((tick - self._first) * self._tick_s)
+            time_s = float((tick - self._first) * self._tick_s) + self._shift_s
+        if self.count and time_s < self.time_s - self._frame_s:
+            # the clock was set back, as where recordings were joined: go on from here
+            self._shift_s += self.time_s + self._frame_s - time_s
+            time_s = self.time_s + self._frame_s
+        elif self.count and time_s <= self.time_s:
+            time_s = self.time_s + _LEAST_STEP_S
         if self.broken and self.hole is None and time_s - self.time_s > 1.5 * self._frame_s:
             self.hole = (self.count, self.time_s)
         self.count += 1
@@ -218,11 +227,11 @@ def _decoding(details: SourceDetails, planar: bool) -> list[str]:
     # a video may change its size on the way: frames keep that of the first
     scale = f"scale={info.width}:{info.height}:in_color_matrix=bt601:out_color_matrix=bt601"
     pixels = f"{scale}:out_range=tv,format=yuv420p" if planar else f"{scale},format=bgr24"
-    # every frame once, and no complaints about times that fall together at the nominal rate
-    timing = {"fps_mode": "passthrough", "enc_time_base": "1:1000000"}
+    # every frame once: the log has told the times by then, and a count in their place never falls together
+    timing = {"fps_mode": "passthrough", "enc_time_base": "1:1000"}
     command: list[str] = (
-        ffmpeg.input(name, threads=min(core_count(), 4), **options)
-        .output("-", format="rawvideo", vf=f"showinfo=checksum=0,{pixels}", map="0:V:0", **timing)
+        ffmpeg.input(name, threads=thread_count(4), **options)
+        .output("-", format="rawvideo", vf=f"showinfo=checksum=0,settb=1/1000,setpts=N,{pixels}", map="0:V:0", **timing)
         .global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
         .compile(cmd=ffmpeg_path())
     )

@@ -16,7 +16,7 @@ import numpy as np
 from videopose.errors import OutputError
 from videopose.files import atomic_path
 from videopose.types import check_shape
-from videopose.video.ffmpeg import FFmpeg, core_count, ffmpeg_path, input_options
+from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options, thread_count
 from videopose.video.matroska import TICKS_PER_SECOND, picture_header, stream_header
 from videopose.video.probing import SourceDetails, inspect_source
 
@@ -188,7 +188,7 @@ class VideoWriter:
                 vf=f"setparams={described}",
                 preset=PRESET,
                 crf=QUALITY,
-                threads=min(core_count(), 16),
+                threads=thread_count(8),
                 map_metadata=-1,
                 **{"c:v": "libx264"},
                 **timing,
