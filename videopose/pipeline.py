@@ -21,7 +21,7 @@ from videopose.export import KeypointArrays, read_keypoints
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
-from videopose.results import FORMATS, ResultFiles, output_stem, readable
+from videopose.results import FORMATS, ResultFiles, output_stem
 from videopose.track import build_tracks
 from videopose.types import Detections, Frame, Recording, Track, VideoInfo
 from videopose.video import VideoReader, prefetch
@@ -93,6 +93,7 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
     """
     stages = Stages(progress or SilentProgress())
+    _check_names(source, str(folder), str(settings.detections), settings.lifter)
     files = ResultFiles(folder, output_stem(source), settings.formats, settings.overwrite)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
@@ -101,7 +102,7 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         if given is None:
             seen, detector = _detect(reader, settings, stages)
         else:
-            seen, detector = _read_along(reader, given, settings, stages), {"name": readable(str(settings.detections))}
+            seen, detector = _read_along(reader, given, settings, stages), {"name": str(settings.detections)}
         notes = list(reader.warnings)
     if settings.fps is not None:
         seen = seen.filmed_at(settings.fps)
@@ -155,6 +156,14 @@ class _Clock:
         if not self._index:
             raise InputError(f"{video.path}: no frame could be decoded. Give a video that plays.")
         return _Seen(video, np.array(self._index, np.int64), np.array(self._time_s), detections)
+
+
+def _check_names(*names: str) -> None:
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:  # neither ffmpeg-python nor JSON can hold it
+            raise InputError(f"{ascii(name)}: the name is not valid UTF-8. Rename it.") from None
 
 
 def _expected_frames(video: VideoInfo, settings: InferSettings) -> int | None:
@@ -241,14 +250,14 @@ def _provenance(
     return {
         "videopose": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": readable(source),
+        "source": source,
         "detector": detector,
         "lifter": lifter.provenance(),
         "focal_px": round(focal_px, 3),
         "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
-        "settings": {name: readable(str(v)) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
+        "settings": {name: str(v) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
         "versions": _versions(),
-        "notes": [readable(note) for note in notes],
+        "notes": list(notes),
     }
 
 

@@ -23,12 +23,7 @@ def output_stem(source: str) -> str:
     path = unquote(urlparse(source).path) if "://" in source else source
     stem = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", Path(path).stem).strip(" .")
     # Linux allows 255 bytes for a name; `.person12.bvh` and the like, and a temporary name, come on top.
-    return readable(stem).encode()[:180].decode(errors="ignore") or "video"
-
-
-def readable(text: str) -> str:
-    """`text` with the bytes of file names that are not UTF-8 replaced, so that it can be printed and written."""
-    return text.encode(errors="surrogateescape").decode(errors="replace")
+    return stem.encode()[:180].decode(errors="ignore") or "video"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import click
 import numpy as np
 
 from videopose.pipeline import InferResult
-from videopose.results import readable
 
 
 def print_summary(result: InferResult) -> None:
@@ -14,10 +13,10 @@ def print_summary(result: InferResult) -> None:
     frames = len(recording.frame_index)
     turned = f", turned by {video.rotation_degrees} degrees" if video.rotation_degrees else ""
     click.echo(
-        f"\n{readable(video.path)}: {frames} frames, {video.width}x{video.height}, {float(video.fps):.6g} frames/s{turned}"
+        f"\n{video.path}: {frames} frames, {video.width}x{video.height}, {float(video.fps):.6g} frames/s{turned}"
     )
     for note in result.notes:
-        click.echo(f"  note: {readable(note)}")
+        click.echo(f"  note: {note}")
     for track, motion in zip(recording.tracks, recording.motions, strict=True):
         first, last = motion.time_s[0], motion.time_s[-1]
         seen = 100 * track.observed.mean()
@@ -28,7 +27,7 @@ def print_summary(result: InferResult) -> None:
         click.echo(line)
     click.echo("files:")
     for path in result.files:
-        click.echo(f"  {readable(str(path))}")
+        click.echo(f"  {path}")
     total = sum(result.seconds.values())
     parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in result.seconds.items() if seconds >= 0.05)
     click.echo(f"time: {total:.1f} s, {frames / max(total, 1e-9):.1f} frames/s ({parts})")
