@@ -1,0 +1,57 @@
+"""The documents tell the truth: commands exist, code blocks run."""
+
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from videopose.cli.main import COMMANDS, cli
+from videopose.export import write_npz
+from videopose.types import Motion, Recording, Track, VideoInfo
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "INFERENCE.md")
+
+
+def recording() -> Recording:
+    rng = np.random.default_rng(0)
+    frames = np.arange(10)
+    keypoints = np.concatenate([rng.uniform(0, 100, (10, 17, 2)), np.ones((10, 17, 1))], axis=-1).astype(np.float32)
+    track = Track(1, frames, keypoints, np.zeros((10, 4), np.float32), np.ones(10, bool))
+    joints = rng.normal(size=(10, 17, 3)).astype(np.float32)
+    motion = Motion(1, frames, frames / 30, joints, np.ones((10, 3), np.float32))
+    video = VideoInfo("walk.mp4", 100, 100, Fraction(30), 10, 10 / 30, 0)
+    return Recording(video, frames, frames / 30, (track,), (motion,))
+
+
+def test_python_of_inference_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "INFERENCE.md").read_text("utf-8"), re.DOTALL)
+    assert blocks
+    write_npz(recording(), tmp_path / "out" / "walk.npz")
+    for block in blocks:
+        done = subprocess.run([sys.executable, "-P", "-c", block], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"person 1: left knee \d+ to \d+ degrees", done.stdout)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_and_options_exist(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    named = set(re.findall(r"videopose (?:--debug )?([a-z]+)\b", text)) & set(COMMANDS)
+    context = click.Context(cli)
+    options = set()
+    for name in cli.list_commands(context):  # type: ignore[attr-defined]
+        command = cli.get_command(context, name)
+        assert command is not None
+        parts = [command, *(command.commands.values() if isinstance(command, click.Group) else [])]
+        options |= {option for part in parts for parameter in part.params for option in parameter.opts}
+        options |= {option for part in parts for parameter in part.params for option in parameter.secondary_opts}
+    assert named <= set(cli.list_commands(context))  # type: ignore[attr-defined]
+    assert named
+    outside = {"--debug", "--help", "--json"}
+    assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", text)) <= options | outside
