@@ -163,7 +163,7 @@ def _check_names(*names: str) -> None:
         try:
             name.encode()
         except UnicodeEncodeError:  # neither ffmpeg-python nor JSON can hold it
-            raise InputError(f"{ascii(name)}: the name is not valid UTF-8. Rename it.") from None
+            raise InputError(f"{name!a}: the name is not valid UTF-8. Rename it.") from None
 
 
 def _expected_frames(video: VideoInfo, settings: InferSettings) -> int | None:
