@@ -129,6 +129,7 @@ def main() -> None:
     results = {
         "machine": {
             "cpus": os.cpu_count(),
+            "load_before": [round(load, 1) for load in os.getloadavg()],  # wall times count on a quiet machine only
             "processor": platform.processor() or platform.machine(),
             "python": platform.python_version(),
             "opencv": cv2.__version__,
