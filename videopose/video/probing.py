@@ -188,10 +188,10 @@ def _why_no_video(source: str, address: str, codecs: dict[str, str], process: FF
     if "Video" in codecs and "matches no streams" in reasons:
         return f"{source}: no video stream (a cover picture only). Give a file with video."
     if "Video" in codecs:
-        return f"{source}: no frame can be decoded ({process.reason()}). Check that it plays, or convert it."
+        return f"{source}: no frame can be decoded (ffmpeg: {process.reason()}). Check that it plays, or convert it."
     if is_url(source):
-        return f"{source}: cannot be opened ({process.reason()}). Check the address and the connection."
-    return f"{source}: not a video that can be read ({process.reason()}). Check that it plays."
+        return f"{source}: cannot be opened (ffmpeg: {process.reason()}). Check the address and the connection."
+    return f"{source}: not a video that can be read (ffmpeg: {process.reason()}). Check that it plays."
 
 
 def _stream_section(lines: Iterable[str], index: str) -> Iterable[str]:

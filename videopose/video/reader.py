@@ -1,5 +1,6 @@
 """Reading every frame of a video exactly once, with its true index and presentation time."""
 
+import math
 import queue
 import re
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from videopose.video.probing import SourceDetails, inspect_source
 _CONFIG = re.compile(r"config in time_base: (\d+)/(\d+)")
 _TIME = re.compile(r"n: *\d+ pts: *(-?\d+|NOPTS) +pts_time:")
 _BREAK = re.compile(r"partial file|ended prematurely|corrupt input packet|Packet corrupt|Error during demuxing")
+_FRAME_MARK = b"FRAME\n"
+"""What YUV4MPEG puts before each picture."""
 _PLANAR = ("yuv420p", "yuvj420p", "nv12", "p010")
 _LEAST_STEP_S = 1e-4
 """Put between frames to which a video gives the same time, so that times increase strictly."""
@@ -123,8 +126,13 @@ class VideoReader:
     def _decoded(self, process: FFmpeg, log: "_Log", planar: bool) -> Iterator[Frame]:
         """The frames of the range, as long as ffmpeg gives any."""
         width, height = self.info.width, self.info.height
-        picture = np.empty((height * 3 // 2, width) if planar else (height, width, 3), np.uint8)
-        while _fill(process, picture):
+        shape = (height * 3 // 2, width) if planar else (height, width, 3)
+        mark = len(_FRAME_MARK) if planar else 0
+        data = np.empty(mark + math.prod(shape), np.uint8)
+        picture = data[mark:].reshape(shape)
+        if planar:
+            _skip_line(process)
+        while _fill(process, data):
             index = log.count
             time_s = log.next_time_s()
             if time_s >= self._end_s:
@@ -227,20 +235,28 @@ def _decoding(details: SourceDetails, planar: bool) -> list[str]:
     # a video may change its size on the way: frames keep that of the first
     scale = f"scale={info.width}:{info.height}:in_color_matrix=bt601:out_color_matrix=bt601"
     pixels = f"{scale}:out_range=tv,format=yuv420p" if planar else f"{scale},format=bgr24"
+    # YUV4MPEG takes pictures as they are, where raw video copies them into packets first
+    container = "yuv4mpegpipe" if planar else "rawvideo"
     # every frame once: the log has told the times by then, and a count in their place never falls together
     timing = {"fps_mode": "passthrough", "enc_time_base": "1:1000"}
     command: list[str] = (
         ffmpeg.input(name, threads=thread_count(4), **options)
-        .output("-", format="rawvideo", vf=f"showinfo=checksum=0,settb=1/1000,setpts=N,{pixels}", map="0:V:0", **timing)
+        .output("-", format=container, vf=f"showinfo=checksum=0,settb=1/1000,setpts=N,{pixels}", map="0:V:0", **timing)
         .global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
         .compile(cmd=ffmpeg_path())
     )
     return command
 
 
-def _fill(process: FFmpeg, picture: np.ndarray) -> bool:
-    """Read one whole picture; False at the end."""
-    rest = picture.data.cast("B")
+def _skip_line(process: FFmpeg) -> None:
+    """Read past the header of the stream, which ends with its line."""
+    while process.stdout.read(1) not in (b"\n", b""):
+        pass
+
+
+def _fill(process: FFmpeg, data: np.ndarray) -> bool:
+    """Read the bytes of one picture; False at the end."""
+    rest = data.data
     while rest:
         count = process.stdout.readinto(rest)  # type: ignore[attr-defined]
         if not count:
