@@ -21,6 +21,7 @@ camera cannot see how tall somebody is, so every target is scaled to this size."
 _PARENTS = (*H36M17.parents, *[H36M17.index("neck")] * 5)
 _BONE_GROUPS = torch.tensor([0, 1, 2, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 9, 10, 11, 11, 11, 11, 11])
 """Bones that keep one length factor: left and right alike."""
+_WRISTS = [CAPTURE_JOINTS.index("left_wrist"), CAPTURE_JOINTS.index("right_wrist")]
 _MIRROR = torch.tensor(
     [
         CAPTURE_JOINTS.index(
@@ -72,8 +73,14 @@ class ViewSettings:
     """Noise that wanders within a fifth of a second to a few seconds."""
     offset_m: float = 0.02
     """Constant offset of each keypoint in the body's axes: what a detector calls a hip is not the joint's centre."""
-    hip_drop_m: float = 0.03
-    """Hips lie this much lower on average than the joints' centres."""
+    hip_drop_m: float = 0.08
+    """A detector's hips lie up to this much lower than the joints' centres, a level drawn per sequence."""
+    hip_spread_m: float = 0.03
+    """And each up to this much farther out."""
+    face_rise_m: float = 0.08
+    """A detector's face lies up to this much higher over the shoulders than the recorded skeletons have it."""
+    forearm_stretch: float = 0.45
+    """Forearms are up to this share longer: the recorded skeletons' wrists lie short of the hand."""
     hidden_probability: float = 0.35
     """Sequences with a hidden part: its keypoints are guesses."""
     swap_probability: float = 0.1
@@ -207,6 +214,8 @@ class ViewSampler:
         bones = (positions[:, :, 1:] - positions[:, :, parents]) * factors[:, None, _BONE_GROUPS[1:], None]
         size = bones[:, :, : len(H36M17) - 1].norm(dim=-1).sum(-1).mean(-1)
         scale = (STANDARD_SIZE_M / size)[:, None, None]
+        stretch = 1.0 + self.settings.forearm_stretch * torch.rand(count, 1, 1, 1, device=positions.device)
+        bones[:, :, [wrist - 1 for wrist in _WRISTS]] *= stretch
         joints = [positions[:, :, 0] * scale]
         for child, parent in enumerate(_PARENTS[1:]):
             joints.append(joints[parent] + bones[:, :, child] * scale)
@@ -239,25 +248,28 @@ class ViewSampler:
         points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
         body, forward = _body_axes(camera)
         offset = settings.offset_m * torch.randn(count, 17, 3, device=camera.device)
-        drop = settings.hip_drop_m * _uniform(0.0, 2.0, (count,), camera)
-        hips = [COCO17.index("left_hip"), COCO17.index("right_hip")]
-        offset[:, hips, 1] -= drop[:, None]
+        levels = torch.rand(count, 3, 1, device=camera.device)
+        left, right = COCO17.index("left_hip"), COCO17.index("right_hip")
+        offset[:, [left, right], 1] -= settings.hip_drop_m * levels[:, 0]
+        offset[:, left, 0] += settings.hip_spread_m * levels[:, 1, 0]
+        offset[:, right, 0] -= settings.hip_spread_m * levels[:, 1, 0]
+        offset[:, :5, 1] += settings.face_rise_m * levels[:, 2]
         points = points + torch.einsum("njk,ntkd->ntjd", offset, body)
         plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
         depth = camera[:, :, :1, 2:].clamp(min=0.2)
 
-        levels = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
+        uneven = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
         # Faces of people seen from behind are made up.
         facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
         face = torch.zeros(17, 1, device=camera.device)
         face[:5] = 1.0
-        levels = levels * (1.0 + 2.0 * face * facing_away)
+        uneven = uneven * (1.0 + 2.0 * face * facing_away)
         jitter = _log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
         drift = _log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
         slow = _wandering(count, length, 17, 40, camera)
         middle = _wandering(count, length, 17, 7, camera)
         noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
-        noise = noise * levels + self._hidden(count, length, camera) * (slow + 0.5 * middle)
+        noise = noise * uneven + self._hidden(count, length, camera) * (slow + 0.5 * middle)
         plane = self._swap(plane + noise / depth)
         ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
         return plane * ratio[:, None, None, None]
