@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def canvases(clip: Path, count: int) -> list[np.ndarray]:
 def encode(path: Path, images: list[np.ndarray], rounds: int, preset: str) -> int:
     writer.PRESET = preset
     height, width = images[0].shape[:2]
-    with VideoWriter(path, width, height, fps=VideoReader(str(path.parent / "clip.mp4")).info.fps) as output:
+    with VideoWriter(path, width, height, fps=Fraction(30)) as output:
         for number in range(rounds):
             for image in images if number % 2 == 0 else reversed(images):
                 output.write(image)
@@ -172,7 +173,7 @@ def main() -> None:
     parser.add_argument(
         "--frames", type=int, default=40, help="different pictures to encode, held in memory (default 40)"
     )
-    parser.add_argument("--passes", type=int, default=2, help="times that these are encoded, to and fro (default 2)")
+    parser.add_argument("--passes", type=int, default=3, help="times that these are encoded, to and fro (default 3)")
     arguments = parser.parse_args()
     text = json.dumps(run(arguments.repeats, arguments.frames, arguments.passes), indent=2) + "\n"
     if arguments.json:
