@@ -21,7 +21,7 @@ from videopose.video.matroska import TICKS_PER_SECOND, picture_header, stream_he
 from videopose.video.probing import SourceDetails, inspect_source
 
 PRESET = "ultrafast"
-"""Of x264: half the processor time of the next one, for files twice as large (benchmarks/video_io.py)."""
+"""Of x264: two thirds of the processor time of the next one, for files twice as large (benchmarks/video_io.py)."""
 QUALITY = 23
 """Constant rate factor of x264; lower is better and larger."""
 _COPIED_AUDIO = ("aac", "mp3", "ac3", "eac3", "alac")
