@@ -54,7 +54,7 @@ def read_architecture(shapes: Mapping[str, tuple[int, ...]], dense: bool = False
     dense_widths = _dense_widths(first, kernels)
     if dense and dense_widths is None:
         raise ValueError(f"kernels of {(first, *kernels)} frames are not those of a dense network")
-    use_dense = dense_widths is not None and (dense or all(width > 3 for width in kernels))
+    use_dense = dense_widths is not None and (dense or 3 not in kernels)
     widths = dense_widths if use_dense and dense_widths is not None else tuple(kernels)
     return Architecture(in_features, outputs // 3, (first, *widths), channels, use_dense)
 

@@ -9,6 +9,7 @@ import json
 import math
 import pickle
 import struct
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -231,7 +232,9 @@ def _guess(path: Path) -> LifterInfo:
 
 def _load_published(path: Path) -> dict[str, Mapping[str, Tensor]]:
     try:
-        with torch.serialization.safe_globals(list(_INERT)):
+        with torch.serialization.safe_globals(list(_INERT)), warnings.catch_warnings():
+            # about pickle protocols: what cannot be read is refused below
+            warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(

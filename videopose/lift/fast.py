@@ -1,7 +1,7 @@
 """The temporal network as plain matrix products: faster than `Conv1d` on a CPU, and in bounded memory.
 
-BatchNorm is folded into the convolutions, time is the leading axis, and a dilated convolution is the sum of one matrix
-product per tap over shifted views of the same buffer. Sequences go through in pieces; each layer keeps the last rows it
+BatchNorm is folded into the convolutions, time is the leading axis, and a dilated convolution is one matrix product
+over its taps side by side. Sequences go through in pieces; each layer keeps the last rows it
 will need again, so that nothing is computed twice and the result is that of one pass.
 
 With bfloat16 only the factors of the large products are rounded; the residual stream, the first and the last layer stay
@@ -11,15 +11,17 @@ biases go through the product as two more rows, the value and what rounding took
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from videopose.lift.model import TemporalModel
 
-PIECE_ROWS = 2048
-"""Rows (frames x sequences) that go through the network at once: large enough for full-speed products, and their
-activations (1024 channels) take 8 MB a layer."""
+PIECE_ROWS = 1024
+"""Rows (frames x sequences) that go through the network at once: large enough for full-speed products, small enough for
+their activations (1024 channels: 4 MB a layer) to stay in the processor's cache."""
 
 PAD = 32
 """Columns added for the bias: two would do, but products like round sizes."""
@@ -83,67 +85,113 @@ def _fold(conv: torch.nn.Module, norm: torch.nn.Module, step: int) -> _Folded:
     return _Folded(weights, shift - norm.running_mean.double() * scale, mean.bfloat16().double(), step)
 
 
-@dataclass(frozen=True, slots=True)
+class _Block(Protocol):
+    """Both convolutions of a residual block."""
+
+    reach: int
+    """Frames by which the result is shorter."""
+
+    def __call__(self, x: Tensor, residual: Tensor, sequences: int, out: Tensor) -> None:
+        """Compute a block.
+
+        Args:
+            x: (frames * sequences, C) float32, frame by frame.
+            residual: (rows, C) part of x to add, rows = (frames - reach) * sequences.
+            sequences: number of them.
+            out: (rows, C) float32, receives the result.
+        """
+
+
 class _Layer:
     """A convolution and ReLU in float32."""
 
-    weights: tuple[Tensor, ...]
-    """(C_in, C_out) for each tap."""
-    bias: Tensor
-    """(C_out,)"""
-    floor: Tensor | None
-    """(C_out,) that takes ReLU's place where results are relative to a mean; None for ReLU."""
-    step: int
-    """Frames from tap to tap."""
+    def __init__(self, folded: _Folded, mean: Tensor | None, device: torch.device) -> None:
+        bias = folded.bias if mean is None else folded.bias - mean
+        self.step, self.reach, self.taps = folded.step, folded.reach, len(folded.weights)
+        self.weights = folded.weights.flatten(0, 1).to(device, torch.float32)
+        self.bias = bias.to(device, torch.float32)
+        # takes ReLU's place where results are relative to a mean
+        self.floor = None if mean is None else -mean.to(device, torch.float32)
+        self._columns = _Workspace(device, torch.float32)
 
-    def __call__(self, x: Tensor, sequences: int) -> Tensor:
-        """(frames * sequences, C_in), frame by frame -> (fewer, C_out)."""
-        taps = len(self.weights)
-        rows = len(x) - (taps - 1) * self.step * sequences
-        out = torch.addmm(self.bias, x[:rows], self.weights[0])
-        for tap in range(1, taps):
-            start = tap * self.step * sequences
-            out.addmm_(x[start : start + rows], self.weights[tap])
-        return out.relu_() if self.floor is None else torch.maximum(out, self.floor, out=out)
+    def __call__(self, x: Tensor, sequences: int, out: Tensor) -> None:
+        """(frames * sequences, C_in), frame by frame -> `out`, (fewer, C_out)."""
+        columns = x
+        if self.taps > 1:
+            columns = self._columns.get(len(out), len(self.weights))
+            _gather(x, self.taps, self.step * sequences, columns)
+        torch.addmm(self.bias, columns, self.weights, out=out)
+        if self.floor is None:
+            out.relu_()
+        else:
+            torch.maximum(out, self.floor, out=out)
 
 
-@dataclass(frozen=True, slots=True)
+def _gather(x: Tensor, taps: int, step: int, columns: Tensor) -> None:
+    """Put the rows that each tap sees side by side: one long product is faster than the sum of short ones."""
+    width = x.shape[1]
+    for tap in range(taps):
+        start = tap * step
+        columns[:, tap * width : (tap + 1) * width].copy_(x[start : start + len(columns)])
+
+
+class _ExactBlock:
+    """A block in float32."""
+
+    def __init__(self, wide: _Folded, narrow: _Folded, device: torch.device) -> None:
+        self.reach = wide.reach
+        self._wide, self._narrow = _Layer(wide, None, device), _Layer(narrow, None, device)
+        self._between = _Workspace(device, torch.float32)
+
+    def __call__(self, x: Tensor, residual: Tensor, sequences: int, out: Tensor) -> None:
+        between = self._between.get(*out.shape)
+        self._wide(x, sequences, between)
+        self._narrow(between, sequences, out)
+        out.add_(residual)
+
+
 class _RoundedBlock:
-    """Both convolutions of a block with bfloat16 factors, on activations relative to their means."""
+    """A block with bfloat16 factors, on activations relative to their means.
 
-    wide: Tensor
-    """(taps * C + PAD, C + PAD): the taps below each other, then the bias; gives the constant 1 in its last columns."""
-    wide_floor: Tensor
-    """(C + PAD,) ReLU's floor relative to the mean."""
-    narrow: Tensor
-    """(C + PAD, C)"""
-    narrow_floor: Tensor
-    """(C,)"""
-    taps: int
-    step: int
+    The taps stand side by side in one product, and beside them the constants 1, 1, 0, ... that bring in the bias; the
+    first product makes the same constants for the second in its last columns.
+    """
 
-    @classmethod
-    def build(cls, wide: _Folded, narrow: _Folded, mean: Tensor, device: torch.device) -> "_RoundedBlock":
-        """Lay out a block whose input is relative to `mean`, (C,)."""
+    def __init__(self, wide: _Folded, narrow: _Folded, mean: Tensor, device: torch.device) -> None:
+        self.reach, self._step, self._taps = wide.reach, wide.step, len(wide.weights)
         first = _with_bias(wide.weights.flatten(0, 1), wide.bias + mean @ wide.weights.sum(0) - wide.mean)
-        first = torch.nn.functional.pad(first, (0, PAD))
+        first = functional.pad(first, (0, PAD))
         first[-PAD, -PAD : 2 - PAD] = 1.0
         second = _with_bias(narrow.weights[0], narrow.bias + wide.mean @ narrow.weights[0] - narrow.mean)
-        floor = torch.nn.functional.pad(-wide.mean, (0, PAD))
-        half = [part.to(device, torch.bfloat16) for part in (first, floor, second, -narrow.mean)]
-        return cls(half[0], half[1], half[2], half[3], len(wide.weights), wide.step)
+        self._wide, self._narrow = first.to(device, torch.bfloat16), second.to(device, torch.bfloat16)
+        self._wide_floor = functional.pad(-wide.mean, (0, PAD)).to(device, torch.bfloat16)
+        self._narrow_floor = (-narrow.mean).to(device, torch.bfloat16)
+        self._columns, self._between, self._branch = (_Workspace(device, torch.bfloat16) for _ in range(3))
 
-    def __call__(self, x: Tensor, sequences: int) -> Tensor:
-        """(frames * sequences, C) float32, frame by frame -> (fewer, C) bfloat16."""
-        rows = len(x) - (self.taps - 1) * self.step * sequences
-        half = x.bfloat16()
-        ones = half.new_zeros(rows, PAD)
-        ones[:, :2] = 1.0
-        starts = [tap * self.step * sequences for tap in range(self.taps)]
-        out = torch.mm(torch.cat([*(half[start : start + rows] for start in starts), ones], dim=1), self.wide)
-        torch.maximum(out, self.wide_floor, out=out)
-        out = torch.mm(out, self.narrow)
-        return torch.maximum(out, self.narrow_floor, out=out)
+    def __call__(self, x: Tensor, residual: Tensor, sequences: int, out: Tensor) -> None:
+        rows, channels = out.shape
+        columns = self._columns.get(rows, len(self._wide))
+        _gather(x, self._taps, self._step * sequences, columns)
+        columns[:, -PAD : 2 - PAD] = 1.0
+        columns[:, 2 - PAD :] = 0.0
+        between = torch.mm(columns, self._wide, out=self._between.get(rows, len(self._narrow)))
+        torch.maximum(between, self._wide_floor, out=between)
+        branch = torch.mm(between, self._narrow, out=self._branch.get(rows, channels))
+        torch.maximum(branch, self._narrow_floor, out=branch)
+        torch.add(residual, branch, out=out)
+
+
+class _Workspace:
+    """Memory for intermediate results, kept from piece to piece: fresh memory costs a page fault every 4 kB."""
+
+    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        self._memory = torch.empty(0, device=device, dtype=dtype)
+
+    def get(self, rows: int, columns: int) -> Tensor:
+        """(rows, columns) with anything in it; valid until the next call."""
+        if self._memory.numel() < rows * columns:
+            self._memory = torch.empty(rows * columns, device=self._memory.device, dtype=self._memory.dtype)
+        return self._memory[: rows * columns].view(rows, columns)
 
 
 def _with_bias(weights: Tensor, bias: Tensor) -> Tensor:
@@ -152,18 +200,6 @@ def _with_bias(weights: Tensor, bias: Tensor) -> Tensor:
     rows[0] = bias.bfloat16()
     rows[1] = bias - rows[0]
     return torch.cat([weights, rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Both convolutions of a block in float32."""
-
-    wide: _Layer
-    narrow: _Layer
-
-    def __call__(self, x: Tensor, sequences: int) -> Tensor:
-        """(frames * sequences, C), frame by frame -> (fewer, C)."""
-        return self.narrow(self.wide(x, sequences), sequences)
 
 
 class FastModel:
@@ -185,35 +221,25 @@ class FastModel:
         with torch.inference_mode():
             folded = _fold(model.expand_conv, model.expand_bn, 1)
             mean = folded.mean if rounded else torch.zeros_like(folded.mean)
-            self._expand = self._layer(folded, mean if rounded else None)
-            self._expand_reach = folded.reach
-            self._blocks: list[tuple[_Block | _RoundedBlock, int, int]] = []
+            self._expand = _Layer(folded, mean if rounded else None, self.device)
+            self._blocks: list[_Block] = []
             step = model.filter_widths[0]
             for i, width in enumerate(model.filter_widths[1:]):
                 wide = _fold(model.layers_conv[2 * i], model.layers_bn[2 * i], 1 if model.dense else step)
                 narrow = _fold(model.layers_conv[2 * i + 1], model.layers_bn[2 * i + 1], 1)
-                block: _Block | _RoundedBlock
                 if rounded:
-                    block = _RoundedBlock.build(wide, narrow, mean, self.device)
+                    self._blocks.append(_RoundedBlock(wide, narrow, mean, self.device))
                     mean = mean + narrow.mean
                 else:
-                    block = _Block(self._layer(wide, None), self._layer(narrow, None))
-                self._blocks.append((block, wide.reach, wide.reach if model.causal else wide.reach // 2))
+                    self._blocks.append(_ExactBlock(wide, narrow, self.device))
                 step *= width
             shrink, bias = model.shrink.weight.detach()[:, :, 0].double(), model.shrink.bias
             assert bias is not None
             self._shrink = shrink.T.contiguous().to(self.device, torch.float32)
             self._shrink_bias = (bias.detach() + shrink @ mean).to(self.device, torch.float32)
-
-    def _layer(self, folded: _Folded, mean: Tensor | None) -> _Layer:
-        """In float32; the result is relative to `mean` where one is given."""
-        bias = folded.bias if mean is None else folded.bias - mean
-        return _Layer(
-            tuple(tap.contiguous().to(self.device, torch.float32) for tap in folded.weights),
-            bias.to(self.device, torch.float32),
-            None if mean is None else -mean.to(self.device, torch.float32),
-            folded.step,
-        )
+        self._last = _Workspace(self.device, torch.float32)
+        # frames by which the residual path starts later than its block's input
+        self._crops = [block.reach if model.causal else block.reach // 2 for block in self._blocks]
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Lift sequences.
@@ -227,16 +253,16 @@ class FastModel:
         sequences, frames = inputs.shape[:2]
         result = torch.empty(frames - self.receptive_field + 1, sequences, self.out_joints * 3)
         stream = self.stream(sequences)
-        step = max(1, PIECE_ROWS // sequences)
         done = 0
-        for start in range(0, frames, step):
-            piece = stream.push(inputs[:, start : start + step])
-            result[done : done + len(piece)] = piece
-            done += len(piece)
+        # pieces of equal size: a short last one would run slower
+        for piece in inputs.tensor_split(math.ceil(frames * sequences / PIECE_ROWS), dim=1):
+            out = stream.push(piece)
+            result[done : done + len(out)] = out
+            done += len(out)
         return result.reshape(-1, sequences, self.out_joints, 3).transpose(0, 1)
 
     def stream(self, sequences: int = 1) -> "Stream":
-        """Begin lifting `sequences` sequences side by side, piece by piece."""
+        """Begin lifting `sequences` sequences side by side, piece by piece. One stream at a time."""
         return Stream(self, sequences)
 
 
@@ -246,7 +272,11 @@ class Stream:
     def __init__(self, model: FastModel, sequences: int) -> None:
         self._model = model
         self._sequences = sequences
-        self._tails: list[Tensor | None] = [None] * (len(model._blocks) + 1)
+        reaches = [model._expand.reach, *(block.reach for block in model._blocks)]
+        widths = [len(model._expand.weights) // model._expand.taps] + [model._shrink.shape[0]] * len(model._blocks)
+        self._inputs = [
+            _Window(reach * sequences, width, model.device) for reach, width in zip(reaches, widths, strict=True)
+        ]
 
     @torch.inference_mode()
     def push(self, inputs: Tensor) -> Tensor:
@@ -260,20 +290,50 @@ class Stream:
         """
         model, n = self._model, self._sequences
         # time leads, sequences alternate: a shift in time is then a shift of rows for all of them
-        x = inputs.to(model.device).transpose(0, 1).reshape(inputs.shape[1] * n, -1)
-        x = self._with_tail(0, x, model._expand_reach)
-        x = model._expand(x, n) if len(x) > model._expand_reach * n else x.new_empty(0, model._shrink.shape[0])
-        for i, (block, reach, crop) in enumerate(model._blocks):
-            x = self._with_tail(i + 1, x, reach)
-            rows = len(x) - reach * n
-            x = x[crop * n : crop * n + rows] + block(x, n) if rows > 0 else x[:0]
-        out = torch.addmm(model._shrink_bias, x, model._shrink)
-        return out.reshape(-1, n, out.shape[1]).cpu()
+        rows = inputs.shape[1] * n
+        self._inputs[0].extend(rows).copy_(inputs.to(model.device).transpose(0, 1).reshape(rows, inputs.shape[2]))
+        for i, window in enumerate(self._inputs):
+            rows = max(0, window.rows - window.past)
+            last = i == len(model._blocks)
+            out = model._last.get(rows, model._shrink.shape[0]) if last else self._inputs[i + 1].extend(rows)
+            if rows:
+                if i == 0:
+                    model._expand(window.view(), n, out)
+                else:
+                    crop = model._crops[i - 1] * n
+                    model._blocks[i - 1](window.view(), window.view()[crop : crop + rows], n, out)
+            window.forget()
+        result = torch.addmm(model._shrink_bias, out, model._shrink)
+        return result.reshape(-1, n, result.shape[1]).cpu()
 
-    def _with_tail(self, layer: int, new: Tensor, reach: int) -> Tensor:
-        """What the layer gets: the rows kept from before, and the new ones. Keeps the last ones for the next time."""
-        tail = self._tails[layer]
-        x = new if tail is None else torch.cat([tail, new])
-        keep = min(len(x), reach * self._sequences)
-        self._tails[layer] = x[len(x) - keep :].clone()
-        return x
+
+class _Window:
+    """The input of one layer: the last rows it has seen, and the new ones behind them."""
+
+    def __init__(self, past: int, width: int, device: torch.device) -> None:
+        self.past = past
+        self.rows = 0
+        self._memory = torch.empty(past, width, device=device)
+
+    def extend(self, rows: int) -> Tensor:
+        """Room for new rows at the end, to be written to."""
+        total = self.rows + rows
+        if total > len(self._memory):
+            memory = torch.empty(total, self._memory.shape[1], device=self._memory.device)
+            memory[: self.rows] = self._memory[: self.rows]
+            self._memory = memory
+        room = self._memory[self.rows : total]
+        self.rows = total
+        return room
+
+    def view(self) -> Tensor:
+        """(rows, width): all of it."""
+        return self._memory[: self.rows]
+
+    def forget(self) -> None:
+        """Keep only the rows the layer needs again."""
+        keep = min(self.rows, self.past)
+        kept = self._memory[self.rows - keep : self.rows]
+        # the two ranges overlap when few rows came
+        self._memory[:keep] = kept.clone() if keep > self.rows - keep else kept
+        self.rows = keep

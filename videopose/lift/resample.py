@@ -30,7 +30,7 @@ class Timeline:
     rate: float
     """Frames per second of the grid."""
     grid_s: np.ndarray
-    """(G,) float64: even times that reach from the first to the last of `time_s`."""
+    """(G,) float64: even times from the first to the last of `time_s`."""
     same: bool
     """True: the frames are the grid, nothing is interpolated."""
 
@@ -52,8 +52,9 @@ class Timeline:
         regular = np.abs(time_s - even).max() * own_rate < _JITTER_FRAMES
         if regular and abs(own_rate / rate - 1.0) < SAME_RATE:
             return cls(time_s, rate, time_s, same=True)
-        steps = math.ceil((time_s[-1] - time_s[0]) * rate - 1e-6)
-        return cls(time_s, rate, time_s[0] + np.arange(steps + 1) / rate, same=False)
+        # stretched by less than half a frame to end on the last frame: nothing has to be extrapolated
+        steps = max(1, round((time_s[-1] - time_s[0]) * rate))
+        return cls(time_s, rate, np.linspace(time_s[0], time_s[-1], steps + 1), same=False)
 
     def to_grid(self, values: np.ndarray) -> np.ndarray:
         """Values at the frames, (T, ...), to the grid, (G, ...): a cubic, low-passed where frames are many.
@@ -65,12 +66,11 @@ class Timeline:
             return values
         ratio = 1.0 / (self.rate * float(np.median(np.diff(self.time_s))))
         if ratio < _SPARSE:
-            at_s = np.clip(self.grid_s, None, self.time_s[-1])
-            return np.asarray(PchipInterpolator(self.time_s, values.astype(np.float64), axis=0)(at_s))
+            return np.asarray(PchipInterpolator(self.time_s, values.astype(np.float64), axis=0)(self.grid_s))
         multiple = max(1, math.ceil(ratio - 0.1))
         if multiple == 1:
             return _cubic(self.time_s, values, self.grid_s)
-        fine = self.grid_s[0] + np.arange((len(self.grid_s) - 1) * multiple + 1) / (self.rate * multiple)
+        fine = np.linspace(self.grid_s[0], self.grid_s[-1], (len(self.grid_s) - 1) * multiple + 1)
         return _low_pass(_cubic(self.time_s, values, fine), multiple)[::multiple]
 
     def to_frames(self, values: np.ndarray) -> np.ndarray:
@@ -79,8 +79,7 @@ class Timeline:
 
 
 def _cubic(time_s: np.ndarray, values: np.ndarray, at_s: np.ndarray) -> np.ndarray:
-    """A cubic spline through the values, held constant outside them."""
-    at_s = np.clip(at_s, time_s[0], time_s[-1])
+    """A cubic spline through the values."""
     result: np.ndarray = CubicSpline(time_s, values.astype(np.float64), axis=0)(at_s)
     return result
 
@@ -89,12 +88,8 @@ def _low_pass(values: np.ndarray, multiple: int) -> np.ndarray:
     """Zero-phase low-pass before keeping every `multiple`-th row; continued through its ends by point reflection."""
     half = _FILTER_FRAMES * multiple // 2
     taps = firwin(2 * half + 1, 1.0 / multiple)
-    reach = min(half, len(values) - 1)
-    before = 2 * values[:1] - values[reach:0:-1]
-    after = 2 * values[-1:] - values[-2 : -2 - reach : -1]
-    padded = np.concatenate([before, values, after])
-    extra = [(half - reach, half - reach)] + [(0, 0)] * (values.ndim - 1)
-    padded = np.pad(padded, extra, mode="edge")
+    around = [(half, half)] + [(0, 0)] * (values.ndim - 1)
+    padded = np.pad(values, around, mode="reflect", reflect_type="odd")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
     result: np.ndarray = windows @ taps
     return result

@@ -29,8 +29,11 @@ log-depth, s^-1.5. Half or double of it changes the error on motion capture with
 NOISE_FRAMES = 10.0
 """Errors of lifted poses last: this many frames in a row (at 30 per second) count as one measurement of depth."""
 
-_HUBER = 1.5
-_ITERATIONS = 4
+_CAUCHY = 3.5
+"""Times the median error: where an error counts half. (2.4 times the standard deviation loses 5 % on clean noise.)"""
+_ITERATIONS = 5
+_LEAST_NOISE = 1e-6
+"""Of keypoints, in focal lengths: exact ones do have rounding errors."""
 _LEAST_WEIGHT = 1e-3
 """Of keypoints with score 0 (filled in): they place the person only where nothing else does."""
 _FALLBACK_RATIO = 2.5
@@ -140,8 +143,7 @@ def _solve(
         depth = np.where(bad, size_depth, single)
         information = np.where(bad, 0.0, information)
         distance = _distances(_place(plane, body, gauge, depth), plane, body)
-        limit = _HUBER * np.maximum(np.median(distance, axis=1, keepdims=True), 1e-9)
-        trust = weights * np.minimum(1.0, limit / np.maximum(distance, 1e-12))
+        trust = weights * _trust(distance, np.median(distance, axis=1, keepdims=True))
     depth = np.maximum(_smooth_depth(depth, information, distance, weights, time_s), _nearest(body))
     gauge = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
     root = _place(plane, body, gauge, depth)
@@ -206,24 +208,33 @@ def _smooth_depth(
     """
     count = len(depth)
     seen = weights.max(axis=1) > _LEAST_WEIGHT
-    noise = float(np.median(distance[seen] if seen.any() else distance))
-    if count < 3 or noise < 1e-9 or not information.any():
+    if count < 3 or not information.any():
         return depth
+    if not seen.any():
+        seen = np.ones(count, bool)
+    noise = max(float(np.median(distance[seen])), _LEAST_NOISE)
     log_depth = np.log(depth)
     interval = np.gradient(time_s)
     correlated = np.maximum(NOISE_FRAMES / 30.0 / interval, 1.0)
     precision = depth**2 * information / (noise**2 * correlated)
-    precision = np.maximum(precision, 1e-9 * precision.max())
     penalty = _acceleration_penalty(time_s) / DEPTH_ACCELERATION**2
+    # frames without a measurement follow their neighbours; a trace of weight keeps the equations solvable
+    precision = np.maximum(np.where(seen, precision, 0.0), 1e-10 * penalty[0].max())
     trust = np.ones(count)
     for _ in range(_ITERATIONS):
         banded = penalty.copy()
         banded[0] += precision * trust
         smooth: np.ndarray = solveh_banded(banded, precision * trust * log_depth, lower=True)
         residual = np.abs(smooth - log_depth) * np.sqrt(precision * correlated)
-        limit = _HUBER * max(float(np.median(residual)), 1e-9)
-        trust = np.minimum(1.0, limit / np.maximum(residual, 1e-12))
+        # in standard deviations: what lies within one is never an outlier
+        trust = _trust(residual, np.maximum(np.median(residual[seen]), 1.0))
     return np.asarray(np.exp(smooth))
+
+
+def _trust(error: np.ndarray, typical: np.ndarray) -> np.ndarray:
+    """Weights that let go of what is far off the typical error. Source: Cauchy's robust estimator."""
+    trust: np.ndarray = 1.0 / (1.0 + (error / (_CAUCHY * np.maximum(typical, 1e-9))) ** 2)
+    return trust
 
 
 def _acceleration_penalty(time_s: np.ndarray) -> np.ndarray:
