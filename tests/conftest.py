@@ -143,3 +143,18 @@ def squats(clips: Clips, shared_dir: Path) -> Path:
     sound = ("-f", "lavfi", "-i", "sine=frequency=440", "-c:a", "aac", "-t", "2")
     run_ffmpeg("-i", source, *sound, "-vf", "scale=360:640", "-c:v", "libx264", "-qp", "0", f"file:{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keypoints for `clips.make("plain.mp4")`: 1 is large and leaves after 12 of 20 frames, 4 is small and stays."""
+    upper = [(10, 4), (11, 3), (9, 3), (12, 4), (8, 4), (15, 16), (5, 16), (17, 28), (3, 28), (18, 38), (2, 38)]
+    lower = [(13, 40), (7, 40), (13, 58), (7, 58), (13, 76), (7, 76)]
+    keypoints = np.ones((2, 20, 17, 3), np.float32)
+    keypoints[..., :2] = [*upper, *lower]
+    keypoints[..., 0] += np.arange(20)[:, None]
+    keypoints[0, 12:] = np.nan
+    keypoints[1, ..., :2] = keypoints[1, ..., :2] / 2 + (90, 30)
+    path = tmp_path_factory.mktemp("given") / "two.npz"
+    np.savez(path, keypoints_2d=keypoints, image_size=(160, 96), fps=30.0, person_id=[1, 4])
+    return path

@@ -49,20 +49,6 @@ def squats_run(squats: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return process(squats, tmp_path_factory.mktemp("squats"), InferSettings(threads=2))
 
 
-@pytest.fixture(scope="module")
-def two_people(squats_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Detections for the numbered clip: 1 is large and leaves after 12 of 20 frames, 4 is small and stays."""
-    body = squats_run.arrays.keypoints_2d[0, 0]
-    body[:, :2] -= body[:, :2].min(0)
-    body[:, :2] *= 80 / body[:, 1].max()
-    keypoints = np.tile(body, (2, 20, 1, 1))
-    keypoints[0, 12:] = np.nan
-    keypoints[1, ..., :2] = keypoints[1, ..., :2] / 2 + (90, 30)
-    path = tmp_path_factory.mktemp("given") / "two.npz"
-    np.savez(path, keypoints_2d=keypoints, image_size=(160, 96), fps=30.0, person_id=[1, 4])
-    return path
-
-
 def overlay_times_s(path: Path) -> list[float]:
     with VideoReader(str(path)) as reader:
         return [frame.time_s for frame in reader]
@@ -235,7 +221,6 @@ def test_slow_motion_is_measured_as_filmed_and_shown_as_it_plays(squats: Path, s
     np.testing.assert_allclose(overlay_times_s(run.path(".overlay.mp4")), np.arange(10) / 5, atol=1e-4)
 
 
-@pytest.mark.shared
 @pytest.mark.parametrize(("person", "ids"), [("all", [1, 4]), ("largest", [1]), ("longest", [4]), ("4", [4])])
 def test_people_can_be_chosen(clips, two_people: Path, tmp_path: Path, person: str, ids: list[int]) -> None:
     settings = replace(NPZ, detections=two_people, person=person, formats=("npz", "bvh"))
@@ -247,7 +232,6 @@ def test_people_can_be_chosen(clips, two_people: Path, tmp_path: Path, person: s
         assert np.isfinite(joints).all((1, 2)).tolist() == [t < frames[person_id] for t in range(20)]
 
 
-@pytest.mark.shared
 def test_a_person_who_is_not_there_cannot_be_chosen(clips, two_people: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--person 2: no such person, the video has 1, 4\."):
         process(clips.make("plain.mp4"), tmp_path, replace(NPZ, detections=two_people, person="2"))

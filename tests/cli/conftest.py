@@ -1,13 +1,15 @@
 """Running `videopose infer` as a user does: in this process, or as a program of its own that is stopped or starved."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +38,14 @@ class Outcome:
 
     def complaint(self) -> str:
         """The one sentence of a failed run: the last line of stderr, and the only one that is no progress."""
-        *_, last = self.err.strip().splitlines()
+        *_, last = [line for line in self.err.splitlines() if not line.startswith("INFO: ")]  # of a network's runtime
         assert last.startswith("videopose: ")
         assert self.err.count("videopose: ") == 1
         assert "Traceback" not in self.err
         return last.removeprefix("videopose: ")
 
 
+MARK = "VIDEOPOSE_TEST_MARK"
 Infer = Callable[..., Outcome]
 
 
@@ -56,6 +59,28 @@ def infer(networks: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         return Outcome(code, *capsys.readouterr(), folder)
 
     return call
+
+
+def run_python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """Start Python with pipes at its ends, and heeding Ctrl-C even if pytest was started without that."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([sys.executable, "-c", code, *arguments], **(pipes | options))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def running_with(mark: str) -> list[str]:
+    """The programs that carry a mark in their environment: a program that was given it, and what it started."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+        except OSError:
+            continue  # ended meanwhile
+    return found
 
 
 class Program:
@@ -73,33 +98,21 @@ class Program:
         self.folder = folder
         self._mark = uuid.uuid4().hex
         code = f"import signal, sys\n{before}\nfrom videopose.cli.main import main\nmain()"
-        # pytest itself may have been started with Ctrl-C ignored
-        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", code, "infer", "-o", str(folder), *arguments],
-                env=os.environ | {"VIDEOPOSE_TEST_MARK": self._mark},
-                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
-            )
-        finally:
-            signal.signal(signal.SIGINT, handler)
+        self.process = run_python(
+            code,
+            "infer",
+            "-o",
+            str(folder),
+            *arguments,
+            env=os.environ | {"VIDEOPOSE_TEST_MARK": self._mark},
+            **options,
+        )
 
     def finish(self) -> Outcome:
         """Wait for its end; nothing that it started may still run then."""
         out, err = self.process.communicate(timeout=120)
-        assert self.left_running() == []
+        assert running_with(self._mark) == []
         return Outcome(self.process.returncode, out or "", err or "", self.folder)
-
-    def left_running(self) -> list[str]:
-        """The programs that carry its mark in their environment: itself and what it started."""
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if self._mark.encode() in (entry / "environ").read_bytes():
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
-            except OSError:
-                continue  # ended meanwhile
-        return found
 
 
 @pytest.fixture
@@ -110,6 +123,67 @@ def start(networks: None, tmp_path: Path) -> Callable[..., Program]:
         return Program(folder, [str(argument) for argument in arguments], before, **options)
 
     return begin
+
+
+NURSERY = """
+import json, os, sys
+import videopose.cli.console, videopose.cli.infer, videopose.cli.summary, videopose.pipeline
+from videopose.cli.main import main
+
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        for number, path in enumerate(order["streams"]):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+        os.environ["VIDEOPOSE_TEST_MARK"] = order["mark"]
+        sys.argv[1:] = order["arguments"]
+        exec(order["before"])
+        main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Nursery:
+    """Runs `videopose infer` in processes that have imported everything already: a fresh one takes seconds for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = run_python(NURSERY, stdin=subprocess.PIPE, stderr=None)
+
+    def run(self, *arguments: str | Path, before: str = "", folder: Path) -> Outcome:
+        """Run it to its end; nothing that it started may still run then. `before` is Python to run in it first."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        mark = uuid.uuid4().hex
+        out, err = self._folder / f"{mark}.out", self._folder / f"{mark}.err"
+        order = {
+            "streams": [os.devnull, str(out), str(err)],
+            "mark": mark,
+            "arguments": ["infer", "-o", str(folder), *map(str, arguments)],
+            "before": before,
+        }
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        code = int(self._process.stdout.readline())
+        assert running_with(mark) == []
+        return Outcome(code, out.read_text(), err.read_text(), folder)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    made = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fork(networks: None, nursery: Nursery, tmp_path: Path) -> Callable[..., Outcome]:
+    """Run `videopose infer` in a forked process; see `Nursery.run`."""
+    return partial(nursery.run, folder=tmp_path / "out")
 
 
 @pytest.fixture(scope="session")

@@ -125,7 +125,8 @@ def run(arguments: Sequence[str]) -> int:
         with stopping_once():
             try:
                 result = cli.main(list(arguments), prog_name="videopose", standalone_mode=False, obj=settings)
-                sys.stdout.flush()
+                if sys.stdout is not None:
+                    sys.stdout.flush()
                 return result if isinstance(result, int) else 0
             except BaseException as error:
                 if settings.debug and not isinstance(error, SystemExit):
@@ -185,6 +186,11 @@ def _unexpected_sentence(error: Exception) -> str:
 
 def main() -> None:
     """Entry point of the console script."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # started with this stream closed: no file of ours may get its number
+            os.open(os.devnull, os.O_RDWR)
     sys.exit(run(sys.argv[1:]))
 
 
