@@ -17,8 +17,8 @@ class Progress(Protocol):
     def advance(self, done: int) -> None:
         """`done` steps of the stage are behind us."""
 
-    def end(self) -> None:
-        """The stage is over, done or broken off."""
+    def end(self, finished: bool = True) -> None:
+        """The stage is over: done, or broken off."""
 
     def say(self, text: str) -> None:
         """Something the user should know."""
@@ -33,7 +33,7 @@ class SilentProgress:
     def advance(self, done: int) -> None:
         """Nothing."""
 
-    def end(self) -> None:
+    def end(self, finished: bool = True) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
@@ -52,12 +52,14 @@ class Stages:
     def stage(self, name: str, total: int | None = None, unit: str = "frames") -> Iterator[None]:
         """Everything inside belongs to the stage called `name`."""
         begin = time.perf_counter()
+        finished = False
         self.progress.begin(name, total, unit)
         try:
             yield
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            finished = True
         finally:
-            self.progress.end()
+            self.progress.end(finished)
 
     def count(self, items: Iterable[T]) -> Iterator[T]:
         """Pass items through; each one taken is a step."""
@@ -82,6 +84,6 @@ class Fetching:
     def __enter__(self) -> "Fetching":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._begun:
-            self._progress.end()
+            self._progress.end(kind is None)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from videopose.export import write_bvh, write_json, write_npz
 from videopose.export.overlay import OverlayRenderer
 from videopose.files import output_error
 from videopose.progress import Stages
-from videopose.types import Recording
+from videopose.types import Frame, Recording
 from videopose.video import VideoReader, VideoWriter, prefetch
 
 FORMATS = ("npz", "json", "bvh", "mp4")
@@ -145,8 +146,14 @@ def write_overlay(recording: Recording, source: str, path: Path, stages: Stages)
             audio_start_s=float(times_s[0]),
         )
         with writer, closing(prefetch(reader)) as frames:
-            wanted = (frame for frame in frames if frame.index >= first)
-            for frame in stages.count(wanted):
+            for frame in stages.count(_between(frames, first, last)):
                 writer.write(renderer.draw(frame))
-                if frame.index == last:
-                    break
+
+
+def _between(frames: Iterable[Frame], first: int, last: int) -> Iterator[Frame]:
+    """Those numbered `first` to `last`; nothing is read behind them."""
+    for frame in frames:
+        if frame.index >= first:
+            yield frame
+        if frame.index >= last:
+            return

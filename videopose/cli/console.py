@@ -13,12 +13,13 @@ PLAIN_INTERVAL_S = 5.0
 
 
 class _Rate(ProgressColumn):
-    """Steps per second."""
+    """Steps per second since the stage began."""
 
     def render(self, task: Task) -> Text:
         """For example `31.2 frames/s`."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f} {task.fields['unit']}/s" if speed else "", style="cyan")
+        if not task.completed or not task.elapsed:
+            return Text("")
+        return Text(f"{task.completed / task.elapsed:.1f} {task.fields['unit']}/s", style="cyan")
 
 
 class ConsoleProgress:
@@ -71,11 +72,11 @@ class ConsoleProgress:
             text += f" {self._unit}, {rate:.1f} {self._unit}/s"
         self.say(text)
 
-    def end(self) -> None:
+    def end(self, finished: bool = True) -> None:
         """The stage is over."""
         if self._bar is not None:
-            # The header may promise more frames than there are: what came is all.
-            self._bar.update(self._task, total=max(self._done, 1), completed=max(self._done, 1))
+            if finished:  # the header may have promised more frames than there were: what came is all
+                self._bar.update(self._task, total=max(self._done, 1), completed=max(self._done, 1))
             self._bar.stop()
             self._bar = None
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from videopose.errors import InputError
+from videopose.errors import InputError, UsageError
 from videopose.lift.checkpoint import LifterWeights
 from videopose.lift.fast import FastModel, choose_precision
 from videopose.lift.normalisation import normalise_keypoints
@@ -38,6 +38,7 @@ class Lifter:
 
         Raises:
             InputError: the lifter takes or gives a joint layout this package does not know.
+            UsageError: torch has no such device here.
             ValueError: unknown precision.
         """
         info = weights.info
@@ -48,7 +49,7 @@ class Lifter:
             )
         if threads is not None:
             torch.set_num_threads(threads)
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        name = _usable_device(device)
         self.weights = weights
         self.tta = tta
         self.dtype = choose_precision(precision, torch.device(name), weights.model.channels)
@@ -115,3 +116,15 @@ class Lifter:
             return np.asarray(result[0])
         mirrored = result[1][:, H36M17.mirror] * np.array([-1, 1, 1], result.dtype)
         return np.asarray((result[0] + mirrored) / 2)
+
+
+def _usable_device(name: str) -> str:
+    """Torch's name of the device to use; `auto` takes CUDA where there is one."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name).numpy(force=True)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise UsageError(f"--device {name}: torch has none here ({reason}). Choose auto, cpu, cuda or mps.") from error
+    return name
