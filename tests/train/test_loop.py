@@ -78,6 +78,19 @@ def test_it_learns(tmp_path: Path) -> None:
     assert after < 0.5 * before
 
 
+@pytest.mark.parametrize(
+    "content",
+    [pytest.param(b"nonsense", id="nonsense"), pytest.param(b"", id="empty"), pytest.param(None, id="other recipe")],
+)
+def test_foreign_checkpoint_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    if content is None:
+        Trainer(RECIPE, clips(), tmp_path).run_epoch()
+    else:
+        (tmp_path / "last.pt").write_bytes(content)
+    with pytest.raises(InputError, match="not a checkpoint of this recipe"):
+        Trainer(replace(RECIPE, channels=24), clips(), tmp_path)
+
+
 def test_subjects_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="subjects 1"):
         Trainer(RECIPE, clips()[:1], tmp_path)

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Trainer:
         self.model = self._fresh(recipe.stages[0])
         self._begin_stage()
         if (run / "last.pt").exists():
-            self._load(torch.load(run / "last.pt", weights_only=True, map_location=self.device))
+            self._resume(run / "last.pt")
 
     def _fresh(self, stage: Stage) -> TemporalModel:
         recipe = self.recipe
@@ -229,6 +230,15 @@ class Trainer:
             self.export(self.run / "best.safetensors")
         with (self.run / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
+
+    def _resume(self, path: Path) -> None:
+        try:
+            self._load(torch.load(path, weights_only=True, map_location=self.device))
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, ValueError, IndexError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise InputError(
+                f"{path}: not a checkpoint of this recipe ({reason}). Use another folder, or delete it to start anew."
+            ) from error
 
     def _load(self, state: dict[str, Any]) -> None:
         stage = state["stage"]
