@@ -93,6 +93,10 @@ def cli(context: click.Context, debug: bool) -> None:
         click.echo(context.get_help())
 
 
+def _pass_over(signum: int, frame: FrameType | None) -> None:
+    """Do nothing; with SIG_IGN Python would complain of a signal that came just before."""
+
+
 @contextmanager
 def stopping_once() -> Iterator[None]:
     """Raise KeyboardInterrupt on SIGINT and `Terminated` on SIGTERM, so that context managers clean up; once only."""
@@ -102,7 +106,7 @@ def stopping_once() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
         # a second one (`timeout` sends two, people are impatient) must not break the cleaning up
         for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, _pass_over)
         raise Terminated if signum == signal.SIGTERM else KeyboardInterrupt
 
     before = {number: signal.signal(number, stop) for number in numbers}
@@ -191,7 +195,14 @@ def main() -> None:
             os.fstat(number)
         except OSError:  # started with this stream closed: no file of ours may get its number
             os.open(os.devnull, os.O_RDWR)
-    sys.exit(run(sys.argv[1:]))
+    # a second signal while the interpreter winds up must neither show a traceback nor change the exit code
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    for number in numbers:
+        signal.signal(number, _pass_over)
+    code = run(sys.argv[1:])
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
