@@ -53,8 +53,8 @@ class Stages:
         """Everything inside belongs to the stage called `name`."""
         begin = time.perf_counter()
         finished = False
-        self.progress.begin(name, total, unit)
         try:
+            self.progress.begin(name, total, unit)  # inside: what a Ctrl-C leaves half begun is ended too
             yield
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
             finished = True

@@ -125,6 +125,7 @@ def test_results_of_an_earlier_run_stay_when_the_new_one_is_stopped(fork, clips,
     [
         'at_event({}, "os.remove", ".part.mp4")',  # while the unfinished overlay is removed
         'at_event({}, "os.kill", "9")',  # while the decoder or the encoder is ended
+        "import atexit; atexit.register({}.spring)",  # while the interpreter ends
     ],
 )
 def test_a_second_ctrl_c_does_not_break_the_cleaning_up(fork, clips, two_people: Path, second: str) -> None:
