@@ -190,7 +190,10 @@ def _detect(reader: VideoReader, settings: InferSettings, stages: Stages) -> tup
     clock = _Clock()
     with closing(detector):
         stages.progress.say(f"detector: {detector.name}")
-        with stages.stage("detect", _expected_frames(reader.info, settings)), closing(prefetch(reader)) as frames:
+        with (
+            stages.stage("detect", _expected_frames(reader.info, settings)),
+            closing(prefetch(reader, depth=12)) as frames,
+        ):
             detections = tuple(stages.count(detector.detect(clock.watch(frames))))
         return clock.seen(reader.info, detections), detector.provenance()
 
