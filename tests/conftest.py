@@ -15,6 +15,8 @@ from videopose.video.ffmpeg import ffmpeg_path
 # Programs that tests start must use the installed package too, not the checkout they are started in: Python looks into
 # the current folder first, and there the package lacks its data folders.
 os.environ["PYTHONSAFEPATH"] = "1"
+# Idle threads that spin make small networks a hundred times slower where the machine has other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 BITS = 8
 WIDTH, HEIGHT = 160, 96
@@ -106,8 +108,9 @@ def shared_dir() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    """A folder for the clips of one file of tests: names mean what that file says."""
     return Clips(tmp_path_factory.mktemp("clips"))
 
 
@@ -136,9 +139,9 @@ def networks() -> None:
 
 
 @pytest.fixture(scope="session")
-def squats(clips: Clips, shared_dir: Path) -> Path:
+def squats(tmp_path_factory: pytest.TempPathFactory, shared_dir: Path) -> Path:
     """Two seconds of a woman doing squats: 360x640, 10 frames at 5 frames/s, without loss, with sound."""
-    path = clips.folder / "squats.mp4"
+    path = tmp_path_factory.mktemp("squats") / "squats.mp4"
     source = shared_dir / "videos" / "squats_portrait_5fps.mp4"
     sound = ("-f", "lavfi", "-i", "sine=frequency=440", "-c:a", "aac", "-t", "2")
     run_ffmpeg("-i", source, *sound, "-vf", "scale=360:640", "-c:v", "libx264", "-qp", "0", f"file:{path}")
