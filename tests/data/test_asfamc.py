@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from videopose.data.asfamc import forward_kinematics, parse_amc, parse_asf
-from videopose.data.mocap import CAPTURE_JOINTS, COCO_FROM_CAPTURE, Clip, read_archive, read_asfamc, write_archive
+from videopose.data.mocap import CAPTURE_JOINTS, COCO_FROM_CAPTURE, Clip, read_archive, read_recordings, write_archive
 from videopose.errors import InputError
 
 ASF = """# comment
@@ -97,7 +97,7 @@ def subject_09(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     folder = tmp_path_factory.mktemp("mocap")
     with zipfile.ZipFile(shared_dir / "mocap" / "cmu_asfamc_subset.zip") as archive:
         archive.extractall(folder, [name for name in archive.namelist() if "/09/" in name])
-    return list(read_asfamc(folder))
+    return list(read_recordings(folder))
 
 
 @pytest.mark.shared
@@ -142,12 +142,12 @@ def test_archive_round_trip(subject_09: list[Clip], tmp_path: Path) -> None:
 def test_broken_sources(tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_text("no zip")
     with pytest.raises(InputError, match="neither a folder nor a readable zip"):
-        list(read_asfamc(tmp_path / "no.zip"))
+        list(read_recordings(tmp_path / "no.zip"))
     with pytest.raises(InputError, match="not an archive"):
         read_archive(tmp_path / "no.zip")
     (tmp_path / "7_1.amc").write_text(AMC)
     with pytest.raises(InputError, match=r"7\.asf is missing"):
-        list(read_asfamc(tmp_path))
+        list(read_recordings(tmp_path))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"no \.amc files"):
-        list(read_asfamc(tmp_path / "empty"))
+    with pytest.raises(InputError, match=r"no \.amc and no \.bvh"):
+        list(read_recordings(tmp_path / "empty"))

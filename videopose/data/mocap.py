@@ -5,12 +5,13 @@ other, with `clip_start`, `clip_length`, `clip_subject`, `clip_name` and `fps`.
 """
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from videopose.data import bvh
 from videopose.data.asfamc import CMU_METRES_PER_UNIT, AsfSkeleton, Pose, forward_kinematics, parse_amc, parse_asf
 from videopose.errors import InputError
 from videopose.files import atomic_path
@@ -49,6 +50,29 @@ _BONE_ENDS = {
     "right_elbow": "rhumerus",
     "right_wrist": "rradius",
 }
+_FIGURE_JOINTS = {
+    "right_hip": "rThigh",
+    "right_knee": "rShin",
+    "right_ankle": "rFoot",
+    "left_hip": "lThigh",
+    "left_knee": "lShin",
+    "left_ankle": "lFoot",
+    "spine": "chest",
+    "thorax": "neck",
+    "left_shoulder": "lShldr",
+    "left_elbow": "lForeArm",
+    "left_wrist": "lHand",
+    "right_shoulder": "rShldr",
+    "right_elbow": "rForeArm",
+    "right_wrist": "rHand",
+}
+"""Joints of the figure with eyes and fingers in which dance of the database circulates as BVH (centimetres)."""
+_FIGURE_HEAD_CENTRE = (0.0, 0.05, -0.01)
+_FIGURE_HEAD_TOP = (0.0, 0.19, 0.0)
+"""Left, up, forward in metres from the figure's head joint; its eyes lie 8 cm above and in front of it."""
+_FIGURE_SHOULDER_M = 0.05
+"""The figure's shoulders are 23 cm apart, the ASF skeletons' of its height 33 cm or more: moved outwards by this."""
+DEFAULT_FPS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +97,39 @@ def capture_joints(pose: Pose) -> np.ndarray:
     return np.stack([points[joint] for joint in CAPTURE_JOINTS], axis=1).astype(np.float32)
 
 
-def _texts(source: Path) -> Iterator[tuple[str, Callable[[], str]]]:
-    """(name with folders, reader) of every .asf and .amc below a folder or inside a zip archive, sorted."""
+def figure_joints(motion: bvh.BvhMotion, name: str) -> np.ndarray:
+    """(T, 22, 3) float32 metres in the order of CAPTURE_JOINTS, from a BVH figure with eyes.
+
+    Raises:
+        InputError: the file holds another skeleton.
+    """
+    missing = [joint for joint in (*_FIGURE_JOINTS.values(), "head") if joint not in motion.joint_names]
+    if missing:
+        raise InputError(f"{name}: no joint is called {missing[0]}. Give BVH files with the dance figure's 43 joints.")
+    positions, rotations = bvh.forward_kinematics(motion)
+    index = motion.joint_names.index
+    points = {joint: positions[:, index(source)] / 100 for joint, source in _FIGURE_JOINTS.items()}
+    points["hip"] = (points["left_hip"] + points["right_hip"]) / 2
+    across = points["left_shoulder"] - points["right_shoulder"]
+    across /= np.linalg.norm(across, axis=-1, keepdims=True)
+    for part in ("shoulder", "elbow", "wrist"):
+        points[f"left_{part}"] = points[f"left_{part}"] + _FIGURE_SHOULDER_M * across
+        points[f"right_{part}"] = points[f"right_{part}"] - _FIGURE_SHOULDER_M * across
+    head, turn = positions[:, index("head")] / 100, rotations[:, index("head")]
+    points["head"] = head + turn @ np.array(_FIGURE_HEAD_TOP)
+    for joint, offset in _HEAD_POINTS.items():
+        points[joint] = head + turn @ (np.array(_FIGURE_HEAD_CENTRE) + offset)
+    return np.stack([points[joint] for joint in CAPTURE_JOINTS], axis=1).astype(np.float32)
+
+
+def _texts(source: Path) -> Iterator[tuple[PurePosixPath, Callable[[], str]]]:
+    """(path, reader) of every .asf, .amc and .bvh below a folder or inside a zip archive, sorted."""
+    wanted = (".asf", ".amc", ".bvh")
     if source.is_dir():
         for path in sorted(source.rglob("*")):
-            if path.suffix.lower() in (".asf", ".amc"):
-                yield path.relative_to(source).as_posix(), lambda path=path: path.read_text("latin-1")  # type: ignore[misc]
+            if path.suffix.lower() in wanted:
+                name = PurePosixPath(path.relative_to(source).as_posix())
+                yield name, lambda path=path: path.read_text("latin-1")  # type: ignore[misc]
         return
     try:
         archive = zipfile.ZipFile(source)
@@ -87,46 +138,61 @@ def _texts(source: Path) -> Iterator[tuple[str, Callable[[], str]]]:
             f"{source}: neither a folder nor a readable zip archive. Give motion capture files."
         ) from error
     # The archive stays open as long as a reader refers to it.
-    for name in sorted(archive.namelist()):
-        if name.lower().endswith((".asf", ".amc")):
-            yield name, lambda name=name: archive.read(name).decode("latin-1")  # type: ignore[misc]
+    for member in sorted(archive.namelist()):
+        if member.lower().endswith(wanted):
+            yield PurePosixPath(member), lambda member=member: archive.read(member).decode("latin-1")  # type: ignore[misc]
 
 
-def read_asfamc(source: Path, fps: float = 120.0, target_fps: float = 60.0) -> Iterator[Clip]:
-    """Read every trial of a folder or zip in the layout of the CMU database.
+def read_recordings(source: Path, rates: Mapping[str, float] | None = None, target_fps: float = 60.0) -> Iterator[Clip]:
+    """Read every trial of a folder or zip: ASF/AMC in the layout of the CMU database, or BVH of the dance figure.
 
     Args:
-        source: folder or zip with NN.asf and NN_MM.amc files.
-        fps: recording rate of the files, which do not state it.
-        target_fps: rate of the result; `fps` must be a multiple.
+        source: folder or zip with NN.asf and NN_MM.amc files, or .bvh files in a folder per subject.
+        rates: frames per second of files whose path contains the key, where that is not 120 (ASF/AMC, which do not
+            state it) or what the header says (BVH).
+        target_fps: rate of the result.
 
     Yields:
-        One Clip per .amc file, sorted by name.
+        One Clip per .amc or .bvh file, sorted by name.
 
     Raises:
         InputError: unreadable source, a trial without its skeleton, malformed files, nothing found.
     """
-    step = round(fps / target_fps)
     skeletons: dict[PurePosixPath, AsfSkeleton] = {}
-    waiting = []
-    for name, read in _texts(source):
-        path = PurePosixPath(name)
+    trials = []
+    for path, read in _texts(source):
         if path.suffix.lower() == ".asf":
-            skeletons[path.with_suffix("")] = parse_asf(read(), name)
+            skeletons[path.with_suffix("")] = parse_asf(read(), str(path))
         else:
-            waiting.append((path, read))
-    if not waiting:
-        raise InputError(f"{source}: no .amc files found. Give a folder or zip with motion capture in ASF/AMC form.")
-    for path, read in waiting:
-        subject = path.stem.split("_")[0]
-        skeleton = skeletons.get(path.parent / subject)
-        if skeleton is None:
-            raise InputError(
-                f"{path}: its skeleton {subject}.asf is missing beside it. Add it, or leave the trial out."
-            )
-        motion = parse_amc(read(), skeleton, str(path))
-        motion = {bone: values[::step] for bone, values in motion.items()}
-        yield Clip(subject, path.stem, capture_joints(forward_kinematics(skeleton, motion)), fps / step)
+            trials.append((path, read))
+    if not trials:
+        raise InputError(f"{source}: no .amc and no .bvh files found. Give a folder or zip with motion capture.")
+    for path, read in trials:
+        if path.suffix.lower() == ".bvh":
+            subject = path.parent.name or path.stem
+            motion = bvh.parse_bvh(read(), str(path))
+            positions, fps = figure_joints(motion, str(path)), round(1 / motion.frame_time_s, 3)
+        else:
+            subject, fps = path.stem.split("_")[0], DEFAULT_FPS
+            skeleton = skeletons.get(path.parent / subject)
+            if skeleton is None:
+                raise InputError(
+                    f"{path}: its skeleton {subject}.asf is missing beside it. Add it, or leave the trial out."
+                )
+            pose = forward_kinematics(skeleton, parse_amc(read(), skeleton, str(path)))
+            positions = capture_joints(pose)
+        fps = next((rate for part, rate in (rates or {}).items() if part in str(path)), fps)
+        yield Clip(subject, path.stem, at_rate(positions, fps, target_fps), target_fps)
+
+
+def at_rate(positions: np.ndarray, fps: float, target_fps: float) -> np.ndarray:
+    """(T, J, 3) positions at another rate: frames picked where they coincide, interpolated linearly elsewhere."""
+    times = np.arange(0, (len(positions) - 1) / fps + 1e-9, 1 / target_fps) * fps
+    low = np.minimum(np.floor(times + 1e-6).astype(int), len(positions) - 1)
+    share = np.maximum(times - low, 0.0)[:, None, None]
+    upper = positions[np.minimum(low + 1, len(positions) - 1)]
+    between: np.ndarray = (1 - share) * positions[low] + share * upper
+    return between.astype(np.float32)
 
 
 def write_archive(path: Path, clips: list[Clip]) -> None:
