@@ -159,8 +159,7 @@ def main() -> None:
             lengths = [float(minutes) for minutes in arguments.minutes.split(",")]
             runs = {m: measured(repeated(folder, 60 * m), folder / "out", arguments.threads) for m in lengths}
             results["memory"] = {
-                f"{m:g}_min": {key: run[key] for key in ("frames", "peak_mib", "frames_per_s")}
-                for m, run in runs.items()
+                f"{m:g}_min": {key: run[key] for key in ("frames", "peak_mib")} for m, run in runs.items()
             }
             results["memory"]["longest_over_shortest"] = runs[max(lengths)]["peak_mib"] / runs[min(lengths)]["peak_mib"]
         else:
