@@ -52,6 +52,17 @@ def test_everyone_in_view_is_found_once(
 
 
 @pytest.mark.shared
+def test_a_man_who_passes_close_by_takes_nobodys_place(detector: Detector, read_clip: ReadClip) -> None:
+    """She stands still; he bends down to her and walks on with his back to the camera, his skeleton drawn to hers."""
+    hips_seen = (290, 787)
+    for number, found in enumerate(detector.detect(read_clip("occlusion_two_people", 100))):
+        hips = found.keypoints[:, 11:13, :2].mean(axis=1)
+        hers = np.hypot(*(hips - hips_seen).T) < 30
+        assert hers.sum() == 1, number
+        assert (hips[~hers, 0] > 450).all(), number
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize("start_s", [0.0, 20.5, 88.0, 136.5])
 def test_an_empty_room_has_no_ghosts(detector: Detector, read_clip: ReadClip, start_s: float) -> None:
     frames = read_clip("one_by_one_with_empty_stretches", 20, start_s)

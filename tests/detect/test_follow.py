@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from videopose.detect.blazepose.decoding import COCO_LANDMARKS
-from videopose.detect.blazepose.follow import first_duplicates, is_plausible, steadied
+from videopose.detect.blazepose.follow import first_duplicates, is_plausible, roughest_step, steadied
 from videopose.detect.blazepose.geometry import Region
 from videopose.detect.blazepose.pose import BODY_SCALE, Candidate, Pose
 from videopose.detect.blazepose.result import as_detections
@@ -89,16 +89,55 @@ def test_small_changes_of_the_region_are_damped_and_large_ones_taken() -> None:
 def test_of_two_that_became_one_body_the_one_who_leapt_ends() -> None:
     walker = [person(200 + 4 * k) for k in range(5)]
     jumper = [person(300), person(298), walker[2], walker[3], walker[4]]
-    assert first_duplicates([walker, jumper], [person(196), person(302)]) == [5, 2]
-    assert first_duplicates([jumper, walker], [person(302), person(196)]) == [2, 5]
+    assert first_duplicates([walker, jumper], [[person(196)], [person(302)]]) == [5, 2]
+    assert first_duplicates([jumper, walker], [[person(302)], [person(196)]]) == [2, 5]
+
+
+def mixed(own: Pose, other: Pose, share: float) -> Pose:
+    """A pose whose head and arms have gone over to another body by some share of the way."""
+    taken = list(COCO_LANDMARKS[:11])
+    points = own.points.copy()
+    points[taken] += share * (other.points[taken] - points[taken])
+    return replace(own, points=points)
+
+
+@pytest.mark.parametrize("step_px", [0.0, 8.0], ids=["stands", "walks"])
+def test_whoever_takes_over_joints_ends_and_their_owner_stays(step_px: float) -> None:
+    owner = [person(200 + step_px * k) for k in range(16)]
+    shares = [0.0] * 10 + [0.05, 0.3, 0.5, 0.8, 0.95, 1.0]  # nobody's joints slide at an even pace
+    taker = [mixed(person(262), pose, share) for pose, share in zip(owner, shares, strict=True)]
+    for first, second in ((owner, taker), (taker, owner)):
+        kept = first_duplicates([first[12:], second[12:]], [first[:12], second[:12]])
+        assert kept[0 if first is owner else 1] == 4
+        assert kept[1 if first is owner else 0] < 4
+
+
+def test_a_partly_taken_body_is_neither_the_same_nor_anybody_else() -> None:
+    pose = mixed(person(262), person(200), 1.0)
+    assert pose.is_mixed_with(person(200))
+    assert pose.shares_joints_with(person(200))
+    assert not person(262).is_mixed_with(person(200))
+    assert not person(262).shares_joints_with(person(200))
+
+
+WAYS = {
+    "one pose": ([200], 0.0),
+    "stands": ([200, 200, 200, 200], 0.0),
+    "walks": ([200, 210, 220, 230], 0.0),
+    "stops": ([210, 220, 230, 230], 0.0),
+    "leaps": ([200, 200, 400, 400], 1.0),
+    "leaps at once": ([200, 400], 1.0),
+}
+
+
+@pytest.mark.parametrize(("places", "rough"), WAYS.values(), ids=WAYS)
+def test_steps_are_rough_where_nothing_foretold_them(places: list[float], rough: float) -> None:
+    assert roughest_step([person(x) for x in places], np.ones(17)) == pytest.approx(rough, abs=1e-6)
 
 
 def test_people_apart_are_kept_and_ended_ones_do_not_count() -> None:
-    assert first_duplicates([[person(100)] * 3, [person(300)] * 3, []], [person(100), person(300), person(100)]) == [
-        3,
-        3,
-        0,
-    ]
+    pasts = [[person(100)], [person(300)], [person(100)]]
+    assert first_duplicates([[person(100)] * 3, [person(300)] * 3, []], pasts) == [3, 3, 0]
     assert first_duplicates([], []) == []
 
 

@@ -117,7 +117,7 @@ class _Stream:
         self.size = (width, height)
         self._pool = pool
         self._plan = SearchPlan(width, height)
-        self._people: list[Pose] = []
+        self._people: list[list[Pose]] = []  # of each, the poses since the last search, the latest last
         self._time_s = 0.0
         self._rejected: list[_Memory] = []
         self._settled: list[_Memory] = []
@@ -127,20 +127,23 @@ class _Stream:
         """Detections of the chunk's frames."""
         last = chunk[-1]
         following = [
-            self._pool.submit(partial(follow, frames=chunk, pose=pose, time_s=self._time_s)) for pose in self._people
+            self._pool.submit(partial(follow, frames=chunk, pose=past[-1], time_s=self._time_s))
+            for past in self._people
         ]
-        windows = self._plan.choose(last.image, last.time_s, [pose.following.scaled(1.2) for pose in self._people])
+        known = [past[-1].following.scaled(1.2) for past in self._people]
+        windows = self._plan.choose(last.image, last.time_s, known)
         windows += [m.candidate.window for m in self._lost]
         candidates = search.propose(self._pool, last.image, windows)
         paths = [future.result() for future in following]
         keep = first_duplicates(paths, self._people)
         paths = [path[:count] for path, count in zip(paths, keep, strict=True)]
 
-        newcomers = self._newcomers(last, candidates, [path[-1] for path in paths if len(path) == len(chunk)])
+        going_on = [path for path in paths if len(path) == len(chunk)]
+        newcomers = self._newcomers(last, candidates, [path[-1] for path in going_on])
         by_frame = [[path[k] for path in paths if len(path) > k] for k in range(len(chunk))]
-        self._add_backwards(chunk, newcomers, by_frame)
+        added = self._add_backwards(chunk, newcomers, by_frame)
         self._remember_lost(last.time_s, paths, len(chunk))
-        self._people = by_frame[-1]
+        self._people = going_on + added
         self._time_s = last.time_s
         return [as_detections(poses, *self.size) for poses in by_frame]
 
@@ -160,30 +163,41 @@ class _Stream:
         for candidate, pose in zip(fresh, looks, strict=True):
             if pose is None:
                 self._rejected.append(_Memory(candidate, frame.time_s))
-            elif any(pose.is_same_body(other) for other in (*known, *found)):
+            elif any(pose.shares_joints_with(other) for other in (*known, *found)):
                 self._settled.append(_Memory(candidate, frame.time_s))
             else:
                 found.append(pose)
         return found
 
-    def _add_backwards(self, chunk: Sequence[Frame], newcomers: list[Pose], by_frame: list[list[Pose]]) -> None:
-        """Follow newcomers back through the chunk and put them into its frames, unless somebody is there already."""
+    def _add_backwards(
+        self, chunk: Sequence[Frame], newcomers: list[Pose], by_frame: list[list[Pose]]
+    ) -> list[list[Pose]]:
+        """Follow newcomers back through the chunk and put them into its frames, up to where they meet somebody there.
+
+        Returns:
+            The poses of each, in order of time.
+        """
         earlier = chunk[-2::-1]
         time_s = chunk[-1].time_s
         ways = self._pool.map([partial(follow, frames=earlier, pose=pose, time_s=time_s) for pose in newcomers])
+        added = []
         for pose, way in zip(newcomers, ways, strict=True):
-            for k, past in enumerate((pose, *way)):
-                others = by_frame[len(chunk) - 1 - k]
-                if any(past.is_same_body(other) for other in others):
+            path: list[Pose] = []
+            for past, others in zip((pose, *way), reversed(by_frame), strict=False):
+                if any(past.is_mixed_with(other) for other in others):
                     break
                 others.append(past)
+                path.insert(0, past)
+            if path:
+                added.append(path)
+        return added
 
     def _remember_lost(self, time_s: float, paths: list[list[Pose]], length: int) -> None:
         """Keep an eye on the places where people were lost."""
         self._lost = _recent(self._lost, time_s, LOST_S)
-        for pose, path in zip(self._people, paths, strict=True):
+        for past, path in zip(self._people, paths, strict=True):
             if len(path) < length:
-                self._lost.append(_Memory((path[-1] if path else pose).candidate, time_s))
+                self._lost.append(_Memory((path or past)[-1].candidate, time_s))
 
 
 def _recent(memories: list[_Memory], time_s: float, limit_s: float) -> list[_Memory]:

@@ -21,6 +21,11 @@ JUMP_SIZES_PER_S = 6.0
 STEADY = 0.08
 """Changes of the region smaller than this are damped, so that the crop does not shiver with the landmarks."""
 
+RECENT_POSES = 12
+"""So many of a person's last poses are asked when two claim the same joints: a slide into another body takes a few."""
+EQUALLY_ROUGH = 0.02
+"""Steps that differ by less say nothing about who is who."""
+
 
 def follow(networks: Networks, frames: Sequence[Frame], pose: Pose, time_s: float) -> list[Pose]:
     """The person's poses in the frames, in the order given (forwards or backwards), up to where they are lost.
@@ -79,14 +84,16 @@ def is_plausible(pose: Pose, last: Pose, passed_s: float, image: np.ndarray) -> 
     return pose.candidate.is_near(last.candidate, reach, 1.5 + passed_s) and pose.in_view(image)
 
 
-def first_duplicates(people: list[list[Pose]], starts: Sequence[Pose]) -> list[int]:
-    """Where each followed person should end because they became the same body as another.
+def first_duplicates(people: list[list[Pose]], pasts: Sequence[Sequence[Pose]]) -> list[int]:
+    """Where each followed person should end because their pose went over, in part or whole, to another's body.
 
-    The one whose pose leapt is cut, else the one the network is less sure of, else the later found.
+    In front of each other the network mixes people: one's skeleton gets the other's head, arms or legs. The joints
+    that both poses now claim tell who is right: they moved on smoothly with their owner, while the other's slid or
+    leapt there from a body of their own. So the one whose claimed joints took the roughest step lately is cut.
 
     Args:
         people: for each person the poses in the chunk's first frames.
-        starts: for each person the pose before the chunk.
+        pasts: for each person the poses before the chunk, at least one, the latest last.
 
     Returns:
         For each person how many poses to keep.
@@ -97,10 +104,31 @@ def first_duplicates(people: list[list[Pose]], starts: Sequence[Pose]) -> list[i
             for b in range(a + 1, len(people)):
                 if frame >= keep[a] or frame >= keep[b]:
                     continue
-                if people[a][frame].is_same_body(people[b][frame]):
-                    steady_a, steady_b = (
-                        people[k][frame].similarity(people[k][frame - 1] if frame else starts[k]) for k in (a, b)
+                pose_a, pose_b = people[a][frame], people[b][frame]
+                if pose_a.is_mixed_with(pose_b):
+                    claimed = pose_a.claimed_joints(pose_b)
+                    rough_a, rough_b = (
+                        roughest_step([*pasts[k], *people[k][: frame + 1]][-RECENT_POSES:], claimed) for k in (a, b)
                     )
-                    loser = a if steady_a + 0.1 < steady_b else b
+                    # when nothing tells them apart, the later found one is the double
+                    loser = a if rough_a > rough_b + EQUALLY_ROUGH else b
                     keep[loser] = frame
     return keep
+
+
+def roughest_step(poses: Sequence[Pose], weights: np.ndarray) -> float:
+    """How badly, 0..1, the worst of the poses is foreseen by those before it.
+
+    Args:
+        poses: of one person in consecutive frames.
+        weights: (17,) how much each joint counts.
+    """
+    worst = 0.0
+    # the first step of a way comes from nowhere: it counts only where there is no other
+    for k in range(1 if len(poses) == 2 else 2, len(poses)):
+        similarity = poses[k].joint_similarities(poses[k - 1].joints, poses[k - 1].following.side)
+        if k > 1:  # whoever walks is foreseen on the way they were going, whoever stops where they were
+            onwards = 2 * poses[k - 1].joints - poses[k - 2].joints
+            similarity = np.maximum(similarity, poses[k].joint_similarities(onwards, poses[k - 1].following.side))
+        worst = max(worst, 1.0 - float((similarity * weights).sum() / max(weights.sum(), 1e-9)))
+    return worst

@@ -17,6 +17,10 @@ FITTED_WINDOW = 4.0
 
 SAME_BODY = 0.5
 """Poses more similar than this are one body seen twice."""
+MIXED_BODIES = 0.4
+"""Poses more similar than this share several joints: at least one of them is made of two bodies."""
+SHARED_JOINTS = 0.3
+"""The same for somebody newly found, of whom no past tells whose the joints are."""
 TORSO = (5, 6, 11, 12)
 """Shoulders and hips among the COCO joints."""
 SAME_TORSO = 0.2
@@ -131,16 +135,41 @@ class Pose:
             mirrored: compare left with right, as if the other person had turned round.
         """
         order = COCO17.mirror if mirrored else np.arange(len(COCO17))
-        side = min(self.following.side, other.following.side) / 1.25
-        area = 0.3 * side * side
-        distance2 = ((self.joints - other.joints[order]) ** 2).sum(axis=1)
+        values = self.joint_similarities(other.joints[order], other.following.side)
         weights = np.sqrt(self.joint_confidence * other.joint_confidence[order]) + 1e-3
-        values = np.exp(-distance2 / (2 * area * _SPREAD**2 + 1e-9))
         return float((values * weights).sum() / weights.sum())
+
+    def joint_similarities(self, joints: np.ndarray, side: float) -> np.ndarray:
+        """(17,) similarity 0..1 of each joint with one of (17, 2) `joints` of a body whose region has that side."""
+        smaller = min(self.following.side, side) / 1.25
+        distance2 = ((self.joints - joints) ** 2).sum(axis=1)
+        return np.asarray(np.exp(-distance2 / (2 * 0.3 * smaller * smaller * _SPREAD**2 + 1e-9)))
+
+    def claimed_joints(self, other: "Pose") -> np.ndarray:
+        """(17,) 0..1, how much each joint of this pose lies where the other has the same joint or its mirror twin."""
+        straight, turned = (
+            self.joint_similarities(other.joints[order], other.following.side)
+            for order in (np.arange(len(COCO17)), COCO17.mirror)
+        )
+        return np.asarray(np.maximum(straight, turned))
+
+    def is_mixed_with(self, other: "Pose") -> bool:
+        """Whether one of two poses of one frame took over joints of the other's body, or both are one body.
+
+        People who really stand in front of each other share a few joints by chance, hardly ever this many.
+        """
+        return self._likeness(other) > MIXED_BODIES or self.is_same_body(other)
+
+    def shares_joints_with(self, other: "Pose") -> bool:
+        """A stricter measure for people newly found: a pose that shows nobody of their own must not be followed."""
+        return self._likeness(other) > SHARED_JOINTS or self.is_same_body(other)
+
+    def _likeness(self, other: "Pose") -> float:
+        return max(self.similarity(other), self.similarity(other, mirrored=True))
 
     def is_same_body(self, other: "Pose") -> bool:
         """Whether two poses of one frame are one body seen twice, even if they disagree about its front or an arm."""
-        if max(self.similarity(other), self.similarity(other, mirrored=True)) > SAME_BODY:
+        if self._likeness(other) > SAME_BODY:
             return True
         # the middles of shoulders and hips do not care about left and right
         middles = (self.joints - other.joints)[list(TORSO)].reshape(2, 2, 2).mean(axis=1)
