@@ -191,6 +191,22 @@ def test_ghosts(scenes, frames, score, kept):
     assert len(build(detections, time_s)) == (2 if kept else 1)
 
 
+@pytest.mark.parametrize(
+    ("height_px", "settings", "kept"),
+    [
+        (45.0, TrackSettings(), 0),
+        (70.0, TrackSettings(), 1),
+        (45.0, TrackSettings(min_stature_px=0), 1),
+        (70.0, TrackSettings(min_stature_px=100), 0),
+    ],
+    ids=["tiny", "small", "no limit", "own limit"],
+)
+def test_people_too_small_to_be_lifted_are_dropped(scenes, height_px, settings, kept):
+    time_s = np.arange(60) / 30
+    poses = scenes["walker"](time_s, 600 + 20 * time_s, height_px=height_px)
+    assert len(build([scenes["detections_of"]([pose]) for pose in poses], time_s, settings)) == kept
+
+
 def test_a_second_skeleton_on_one_body_is_dropped(scenes):
     """Off by a tenth of the stature: too far for a duplicate in one frame, but it stays there."""
     time_s = np.arange(90) / 30

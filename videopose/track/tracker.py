@@ -26,14 +26,14 @@ def build_tracks(
 
     A person who is gone for up to `max_gap_s` keeps the id, the frames between are filled in (`observed` False, scores
     0). After a longer absence a new track with a new id starts. Left and right are repaired, spikes of single joints
-    replaced, false detections dropped.
+    replaced, false detections and people too small to be lifted dropped.
 
     Args:
         detections: one per frame, any number of people in each; a missing keypoint is NaN.
         frame_index: (T,) consecutive frame numbers.
         time_s: (T,) presentation times, seconds, in any rhythm.
         image_size: width and height, pixels.
-        settings: limits, in seconds and body heights.
+        settings: limits, in seconds, body heights and pixels.
 
     Returns:
         Tracks with person_id 1, 2, ... in order of first appearance, then from left to right. The same input gives
@@ -63,14 +63,15 @@ def build_tracks(
 def _drop_ghosts(
     bodies: Bodies, persons: list[np.ndarray], time_s: np.ndarray, settings: TrackSettings
 ) -> list[np.ndarray]:
-    """Without tracks too short, never confident, or lying on a longer one for most of their life."""
+    """Without tracks too short, too small, never confident, or lying on a longer one for most of their life."""
     frame_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) if len(time_s) > 1 else 0.0
     least_s = min(settings.min_duration_s, len(time_s) * frame_s / 4)
     weight = bodies.scores * bodies.keypoints[..., 2].mean(axis=1)
     kept: list[np.ndarray] = []
     for rows in sorted(persons, key=lambda r: (-len(r), int(r[0]))):
         confident = np.percentile(bodies.scores[rows], 90) >= settings.min_confidence
-        if weight[rows].sum() * frame_s < least_s or not confident or any(_same(bodies, rows, k) for k in kept):
+        tiny = np.median(bodies.size[rows]) < settings.min_stature_px
+        if weight[rows].sum() * frame_s < least_s or tiny or not confident or any(_same(bodies, rows, k) for k in kept):
             continue
         kept.append(rows)
     return kept
