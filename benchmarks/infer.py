@@ -145,7 +145,7 @@ def main() -> None:
     results: dict[str, Any] = {}
     if arguments.json and arguments.json.exists():
         results = json.loads(arguments.json.read_text())
-    results["machine"] = {
+    machine = {
         "processor": platform.processor() or platform.machine(),
         "threads": arguments.threads,
         "load": os.getloadavg()[0],
@@ -157,17 +157,18 @@ def main() -> None:
         folder = Path(name)
         if arguments.minutes:
             lengths = [float(minutes) for minutes in arguments.minutes.split(",")]
-            runs = {m: measured(repeated(folder, 60 * m), folder / "out", arguments.threads) for m in lengths}
-            results["memory"] = {
-                f"{m:g}_min": {key: run[key] for key in ("frames", "peak_mib")} for m, run in runs.items()
+            by_length = {m: measured(repeated(folder, 60 * m), folder / "out", arguments.threads) for m in lengths}
+            results["memory"] = {"machine": machine} | {
+                f"{m:g}_min": {key: run[key] for key in ("frames", "peak_mib")} for m, run in by_length.items()
             }
-            results["memory"]["longest_over_shortest"] = runs[max(lengths)]["peak_mib"] / runs[min(lengths)]["peak_mib"]
+            results["memory"]["longest_over_shortest"] = (
+                by_length[max(lengths)]["peak_mib"] / by_length[min(lengths)]["peak_mib"]
+            )
         else:
             video = repeated(folder, arguments.seconds)
             measured(repeated(folder, CLIP_S), folder / "out", arguments.threads)
-            results["speed"] = summary(
-                [measured(video, folder / "out", arguments.threads) for _ in range(arguments.repeats)]
-            )
+            runs = [measured(video, folder / "out", arguments.threads) for _ in range(arguments.repeats)]
+            results["speed"] = {"machine": machine} | summary(runs)
     text = json.dumps(results, indent=2) + "\n"
     print(text)
     if arguments.json:

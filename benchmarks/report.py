@@ -56,15 +56,19 @@ def overlay_rows(data: dict[str, Any]) -> Iterator[Row]:
 def lift_rows(data: dict[str, Any]) -> Iterator[Row]:
     for name, network in data["networks"].items():
         pair = network["measurements"][-1]
-        for engine in ("float32", "bfloat16"):
-            if engine in pair:
-                part = pair[engine]
-                yield (
-                    f"lifting against a plain `Conv1d` pass, {network['channels']} channels ({name}), {engine}",
-                    f"{part['speed_up']['median']:.2f} times, {part['distance_mm']['mean']:.2g} mm away "
-                    f"(at most {part['distance_mm']['max']:.2g})",
-                    "lift.py",
-                )
+        factors = ", ".join(
+            f"{engine} {pair[engine]['speed_up']['median']:.2f} times"
+            for engine in ("float32", "bfloat16")
+            if engine in pair
+        )
+        yield f"lifting against a plain `Conv1d` pass, {network['channels']} channels ({name})", factors, "lift.py"
+    for name, forms in data["bfloat16 against float32"].items():
+        distance = forms["with augmentation"]["distance_mm"]
+        yield (
+            f"lifted joints in bfloat16 against float32 ({name}, validation views)",
+            f"{distance['mean']:.2f} mm apart on average, {distance['max']:.2f} mm at most",
+            "lift.py",
+        )
 
 
 def detect_rows(data: dict[str, Any]) -> Iterator[Row]:

@@ -55,3 +55,10 @@ def test_commands_and_options_exist(document: str) -> None:
     assert named
     outside = {"--debug", "--help", "--json"}
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", text)) <= options | outside
+
+
+def test_the_table_is_the_one_the_results_give() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", str(ROOT / "benchmarks" / "report.py"), "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
