@@ -30,7 +30,7 @@ def infer_rows(data: dict[str, Any]) -> Iterator[Row]:
         )
         yield (
             "processor time a frame in the detector's networks, and besides them",
-            f"{speed['networks_cpu_ms']['median']:.1f} ms, {speed['other_cpu_ms']['median']:.1f} ms",
+            f"{speed['one_thread']['networks_cpu_ms']:.1f} ms, {speed['one_thread']['other_cpu_ms']:.1f} ms",
             "infer.py",
         )
     if "memory" in data:

@@ -22,7 +22,7 @@ from videopose.video.probing import SourceDetails, inspect_source
 
 PRESET = "ultrafast"
 """Of x264: two thirds of the processor time of the next one, for files twice as large (benchmarks/video_io.py)."""
-QUALITY = 23
+QUALITY = 25
 """Constant rate factor of x264; lower is better and larger."""
 _COPIED_AUDIO = ("aac", "mp3", "ac3", "eac3", "alac")
 """Codecs that players expect in an MP4; what else it can hold (Opus, FLAC) many of them refuse."""
