@@ -130,7 +130,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="file to write the numbers to, or to add them to")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the clip for speed (default 20)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the clip for speed (default 60)")
     parser.add_argument("--repeats", type=int, default=3, help="runs for speed (default 3)")
     parser.add_argument("--minutes", help="lengths for memory, for example 1,10")
     parser.add_argument("--threads", type=int, default=2)

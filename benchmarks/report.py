@@ -24,7 +24,7 @@ def infer_rows(data: dict[str, Any]) -> Iterator[Row]:
         speed = data["speed"]
         rate = speed["frames_per_s"]
         yield (
-            "`infer`, all outputs, one person, 1080p",
+            f"`infer`, all outputs, one person, 1080p, {speed['frames']} frames",
             f"{rate['median']:.1f} frames/s ({rate['lowest']:.1f} to {rate['highest']:.1f})",
             "infer.py",
         )
