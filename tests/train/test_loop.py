@@ -69,6 +69,34 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     assert one == other
 
 
+@pytest.mark.parametrize("step", ["save_lifter_weights", "json.dumps", "atomic_path"])
+def test_stopped_while_an_epoch_is_saved(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in front of the weights, the log line or the checkpoint, a run goes on to the same and misses nothing."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    logs, weights = [], []
+    for run in (tmp_path / "whole", tmp_path / "stopped"):
+        run.mkdir()
+        trainer = Trainer(RECIPE, clips(), run)
+        for _ in range(2):
+            trainer.run_epoch()
+        if run.name == "stopped":
+            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                patch.setattr(f"videopose.train.loop.{step}", stop)
+                trainer.run_epoch()  # the first of its stage, so that there are weights to save
+            trainer = Trainer(RECIPE, clips(), run)
+        while trainer.epoch < 4:
+            trainer.run_epoch()
+        lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        logs.append({line["epoch"]: (line["train_mm"], line["valid_mm"]) for line in lines})
+        weights.append((run / "best.safetensors").read_bytes())
+    assert logs[0] == logs[1]
+    assert sorted(logs[0]) == [1, 2, 3, 4]
+    assert weights[0] == weights[1]
+
+
 def test_it_learns(tmp_path: Path) -> None:
     recipe = replace(RECIPE, steps_per_epoch=150, averaging=0.9)
     trainer = Trainer(recipe, clips(), tmp_path)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from videopose.data.mocap import Clip
 from videopose.data.views import ViewBatch, ViewSampler
 from videopose.errors import InputError
-from videopose.files import atomic_path
+from videopose.files import atomic_path, output_error
 from videopose.lift import LifterInfo, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
@@ -211,11 +211,25 @@ class Trainer:
         return float(means[0]), float(means[1]), float(means[2])
 
     def _save(self, log: EpochLog) -> None:
+        """Leave weights, log line and checkpoint, in this order.
+
+        The checkpoint ends the epoch: killed before it is there, the epoch is trained again, to the same weights and
+        the same line once more; killed after it, nothing is missing.
+        """
+        if log.valid_mm < self.best_mm:
+            self.best_mm = log.valid_mm
+            self.export(self.run / "best.safetensors")
+        path = self.run / "log.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
+        except OSError as error:
+            raise output_error(path, error) from error
         state: dict[str, Any] = {
             "stage": self.stage,
             "epoch_in_stage": self.epoch_in_stage,
             "epoch": self.epoch,
-            "best_mm": min(self.best_mm, log.valid_mm),
+            "best_mm": self.best_mm,
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -225,16 +239,11 @@ class Trainer:
             state["random_cuda"] = torch.cuda.get_rng_state(self.device)
         with atomic_path(self.run / "last.pt") as temporary:
             torch.save(state, temporary)
-        if log.valid_mm < self.best_mm:
-            self.best_mm = log.valid_mm
-            self.export(self.run / "best.safetensors")
-        with (self.run / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
 
     def _resume(self, path: Path) -> None:
         try:
             self._load(torch.load(path, weights_only=True, map_location=self.device))
-        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, ValueError, IndexError) as error:
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise InputError(
                 f"{path}: not a checkpoint of this recipe ({reason}). Use another folder, or delete it to start anew."
