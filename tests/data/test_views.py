@@ -91,6 +91,11 @@ def test_left_stays_left_when_mirrored() -> None:
         .sum(-1)
         for s in ("left", "right")
     ]
+    joint = {name: batch.targets[:, :, i] for i, name in enumerate(H36M17.joint_names)}
+    across, up = joint["left_hip"] - joint["right_hip"], joint["thorax"] - joint["hip"]
+    face = joint["neck"] - (joint["thorax"] + joint["head"]) / 2
+    # Sides swapped without mirroring would leave a body that looks backwards.
+    assert ((torch.linalg.cross(across, up) * face).sum(-1) > 0).all()
     left = int((wave[0] > wave[1]).sum())
     assert 16 <= left <= 48
 
