@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from videopose.data.draws import log_uniform, span, uniform, wandering
 from videopose.data.mocap import CAPTURE_JOINTS, COCO_FROM_CAPTURE, Clip
+from videopose.data.variation import VariationSettings, vary
 from videopose.lift.normalisation import person_view, ray_rotation, view_centre
 from videopose.skeletons import COCO17, H36M17
 
@@ -101,22 +103,6 @@ class ViewBatch:
     """(N, L) bool: False beyond the ends of the sequence."""
 
 
-def _uniform(low: float, high: float, shape: tuple[int, ...], like: Tensor) -> Tensor:
-    return low + (high - low) * torch.rand(shape, device=like.device)
-
-
-def _log_uniform(bounds: tuple[float, float], shape: tuple[int, ...], like: Tensor) -> Tensor:
-    low, high = torch.tensor(bounds).log().tolist()
-    return _uniform(low, high, shape, like).exp()
-
-
-def _wandering(count: int, length: int, joints: int, knot_frames: int, like: Tensor) -> Tensor:
-    """(N, length, joints, 2) smooth noise of about unit deviation that changes every `knot_frames` frames."""
-    knots = torch.randn(count, joints * 2, length // knot_frames + 3, device=like.device)
-    noise = functional.interpolate(knots, scale_factor=float(knot_frames), mode="linear")[..., knot_frames // 2 :]
-    return noise[..., :length].transpose(1, 2).reshape(count, length, joints, 2) * 1.22
-
-
 def _turn(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     """(N, 3, 3) world (Y up) to camera axes (y down, z away): yaw about the vertical, then pitch, then roll."""
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
@@ -142,20 +128,26 @@ class ViewSampler:
         settings: ViewSettings,
         weights: dict[str, float] | None = None,
         device: torch.device | str = "cpu",
+        every: int = 1,
+        variation: VariationSettings | None = None,
     ) -> None:
         """Load the clips.
 
         Args:
             clips: motion of one frame rate.
             receptive_field: R of the network, frames.
-            length: L, frames per sequence that are answered and scored.
+            length: L, answers per sequence that are scored.
             settings: what to draw from.
             weights: factor per subject on how often its frames are drawn; 1 where not named.
             device: where everything is computed.
+            every: frames from one answer to the next.
+            variation: how movement departs from what was recorded; None leaves it as it is.
         """
         self.settings = settings
+        self.variation = variation
         self.receptive_field = receptive_field
-        self.length = length
+        self.every = every
+        self.length = (length - 1) * every + 1
         self.step = clips[0].fps / settings.frame_rate
         self.positions = torch.cat([torch.from_numpy(c.positions) for c in clips]).to(device)
         lengths = torch.tensor([len(c.positions) for c in clips])
@@ -167,18 +159,21 @@ class ViewSampler:
     def draw(self, count: int) -> ViewBatch:
         """A batch of `count` sequences, random numbers from torch's global generator."""
         capture, valid = self._movement(count)
+        if self.variation:
+            capture = vary(capture, self._movement(count)[0], self.variation)
         capture = self._body(capture)
         camera = self._camera(capture)
-        joints = camera[:, :, : len(H36M17)]
+        present = self._presence(valid)
+        inputs, _ = person_view(self._detections(camera))
+        inputs = _repeat_edges(inputs.flatten(2), present)
         margin = (self.receptive_field - 1) // 2
-        picture = self._detections(camera)
-        inputs, _ = person_view(picture)
-        inputs = _repeat_edges(inputs.flatten(2), valid)
+        answered = slice(margin, margin + self.length, self.every)
+        camera = camera[:, answered]
         keypoints = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
         rotation = ray_rotation(view_centre(keypoints[..., :2] / keypoints[..., 2:]))
+        joints = camera[:, :, : len(H36M17)]
         targets = (joints - joints[:, :, :1]) @ rotation.transpose(-1, -2)
-        inside = slice(margin, margin + self.length)
-        return ViewBatch(inputs, targets[:, inside].contiguous(), valid[:, inside])
+        return ViewBatch(inputs, targets.contiguous(), present[:, answered])
 
     def _movement(self, count: int) -> tuple[Tensor, Tensor]:
         """(N, T, 22, 3) world positions at the lifter's rate, and (N, T) bool: within the clip."""
@@ -187,7 +182,7 @@ class ViewSampler:
         margin = (self.receptive_field - 1) // 2
         clip = torch.multinomial(self.probability, count, replacement=True)
         start, length = self.clip_start[clip], self.clip_length[clip]
-        step = self.step * _log_uniform(settings.speed_range, (count,), like)
+        step = self.step * log_uniform(settings.speed_range, (count,), like)
         room = length - 1 - (self.length - 1) * step
         # A clip shorter than the window lies somewhere inside it, a longer one is entered anywhere.
         first = torch.rand(count, device=like.device) * room
@@ -198,13 +193,19 @@ class ViewSampler:
         share = (time - low)[..., None, None]
         rows = start[:, None] + low
         upper = (rows + 1).clamp(max=len(self.positions) - 1)
-        positions = torch.lerp(self.positions[rows], self.positions[upper], share)
-        frames = torch.arange(total, device=like.device)
-        chance = torch.rand(count, 2, device=like.device) < settings.edge_probability / 2
-        appears = torch.where(chance[:, 0], margin + self.length * _uniform(0.0, 0.6, (count,), like), 0.0)
-        leaves = torch.where(chance[:, 1], margin + self.length * _uniform(0.4, 1.0, (count,), like), float(total))
+        return torch.lerp(self.positions[rows], self.positions[upper], share), valid
+
+    def _presence(self, valid: Tensor) -> Tensor:
+        """(N, T) bool: within the clip, and the person in the picture; some appear late or leave early."""
+        count, total = valid.shape
+        margin = (self.receptive_field - 1) // 2
+        frames = torch.arange(total, device=valid.device)
+        chance = torch.rand(count, 2, device=valid.device) < self.settings.edge_probability / 2
+        like = self.positions
+        appears = torch.where(chance[:, 0], margin + self.length * uniform(0.0, 0.6, (count,), like), 0.0)
+        leaves = torch.where(chance[:, 1], margin + self.length * uniform(0.4, 1.0, (count,), like), float(total))
         present = valid & (frames >= appears[:, None]) & (frames <= leaves[:, None])
-        return positions, torch.where(present.any(1, keepdim=True), present, valid)
+        return torch.where(present.any(1, keepdim=True), present, valid)
 
     def _body(self, positions: Tensor) -> Tensor:
         """Other proportions at the standard size, half of them mirrored."""
@@ -227,15 +228,15 @@ class ViewSampler:
         """World to the axes of a random camera that has the person in front of it."""
         count, settings = len(positions), self.settings
         degrees = torch.pi / 180
-        yaw = _uniform(0.0, 2 * torch.pi, (count,), positions)
+        yaw = uniform(0.0, 2 * torch.pi, (count,), positions)
         pitch = settings.pitch_degrees_mean + settings.pitch_degrees_spread * torch.randn(count, device=yaw.device)
         roll = settings.roll_degrees_spread * torch.randn(count, device=yaw.device)
         turn = _turn(yaw, pitch * degrees, roll * degrees)
         middle = positions[:, positions.shape[1] // 2, :1]
         turned = (positions - middle[:, None]) @ turn.transpose(-1, -2)[:, None]
-        distance = _log_uniform(settings.distance_m_range, (count,), positions)
+        distance = log_uniform(settings.distance_m_range, (count,), positions)
         limit = torch.tensor([settings.off_axis_degrees, settings.off_axis_degrees / 3], device=yaw.device) * degrees
-        slope = (limit * _uniform(-1.0, 1.0, (count, 2), positions)).tan()
+        slope = (limit * uniform(-1.0, 1.0, (count, 2), positions)).tan()
         # Whoever walks into the camera is moved back with the whole sequence.
         distance = torch.maximum(distance, 1.0 - turned[..., 2].amin((1, 2)))
         place = torch.cat([slope, torch.ones_like(slope[:, :1])], -1) * distance[:, None]
@@ -264,10 +265,10 @@ class ViewSampler:
         face = torch.zeros(17, 1, device=camera.device)
         face[:5] = 1.0
         uneven = uneven * (1.0 + 2.0 * face * facing_away)
-        jitter = _log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
-        drift = _log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
-        slow = _wandering(count, length, 17, 40, camera)
-        middle = _wandering(count, length, 17, 7, camera)
+        jitter = log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
+        drift = log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
+        slow = wandering((count, length, 17, 2), 40, camera)
+        middle = wandering((count, length, 17, 2), 7, camera)
         noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
         noise = noise * uneven + self._hidden(count, length, camera) * (slow + 0.5 * middle)
         plane = self._swap(plane + noise / depth)
@@ -280,23 +281,16 @@ class ViewSampler:
         for row, part in enumerate(_PARTS):
             parts[row, part] = 1.0
         chosen = parts[torch.randint(len(_PARTS), (count,), device=like.device)]
-        span = self._span(count, length, self.settings.hidden_probability, like)
-        level = _log_uniform((0.04, 0.25), (count, 1), like)
-        return (span * level)[..., None, None] * chosen[:, None, :, None]
+        stretch = span(count, length, self.settings.hidden_probability, like)
+        level = log_uniform((0.04, 0.25), (count, 1), like)
+        return (stretch * level)[..., None, None] * chosen[:, None, :, None]
 
     def _swap(self, plane: Tensor) -> Tensor:
         """Exchange left and right for a stretch."""
         count, length = plane.shape[:2]
-        span = self._span(count, length, self.settings.swap_probability, plane, longest=0.15)
+        stretch = span(count, length, self.settings.swap_probability, plane, longest=0.15)
         mirrored = plane[:, :, torch.as_tensor(COCO17.mirror)]
-        return torch.where(span[..., None, None] > 0, mirrored, plane)
-
-    def _span(self, count: int, length: int, probability: float, like: Tensor, longest: float = 1.2) -> Tensor:
-        """(N, T) float: 1 within one random stretch, in a share of the sequences."""
-        middle = _uniform(0.0, length, (count, 1), like)
-        half = _uniform(0.02, longest / 2, (count, 1), like) * length
-        inside = (torch.arange(length, device=like.device) - middle).abs() < half
-        return (inside & (torch.rand(count, 1, device=like.device) < probability)).float()
+        return torch.where(stretch[..., None, None] > 0, mirrored, plane)
 
 
 def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class TemporalModel(nn.Module):
@@ -71,22 +72,40 @@ class TemporalModel(nn.Module):
         """Input frames that one output frame depends on."""
         return math.prod(self.filter_widths)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, every: int = 1) -> Tensor:
         """Lift sequences.
 
         Args:
             inputs: (N, T, in_features) normalised keypoints, T >= receptive_field.
+            every: answer only every `every`-th frame, at the cost per answer that all frames together have. Neighbours
+                teach next to nothing new, so training answers frames that lie apart. A product of the first filter
+                widths.
 
         Returns:
-            (N, T - receptive_field + 1, out_joints, 3) joints.
+            (N, ceil((T - receptive_field + 1) / every), out_joints, 3) joints.
+
+        Raises:
+            ValueError: `every` is no such product, or above 1 for dense kernels.
         """
-        x = inputs.transpose(1, 2)
-        x = self.dropout(torch.relu(self.expand_bn(self.expand_conv(x))))
+        if self.dense and every > 1:
+            raise ValueError("every must be 1 for dense kernels")
+        # Frames between neighbours at this depth: a layer that feeds only every third frame computes only those.
+        spacing = math.gcd(every, self.filter_widths[0])
+        weight = self.expand_conv.weight
+        x = functional.conv1d(inputs.transpose(1, 2), weight, stride=spacing)
+        x = self.dropout(torch.relu(self.expand_bn(x)))
         for i, reach in enumerate(self.reaches):
+            stride = math.gcd(every // spacing, self.filter_widths[i + 1])
+            reach //= spacing
             start = 2 * reach if self.causal else reach
-            residual = x[:, :, start : x.shape[2] - 2 * reach + start]
-            x = self.dropout(torch.relu(self.layers_bn[2 * i](self.layers_conv[2 * i](x))))
+            residual = x[:, :, start : x.shape[2] - 2 * reach + start : stride]
+            dilation = 1 if self.dense else math.prod(self.filter_widths[: i + 1]) // spacing
+            x = functional.conv1d(x, self.layers_conv[2 * i].weight, None, stride, dilation=dilation)  # type: ignore[arg-type]
+            x = self.dropout(torch.relu(self.layers_bn[2 * i](x)))
             x = residual + self.dropout(torch.relu(self.layers_bn[2 * i + 1](self.layers_conv[2 * i + 1](x))))
+            spacing *= stride
+        if spacing != every:
+            raise ValueError(f"every must be a product of the first filter widths {self.filter_widths}, got {every}")
         x = self.shrink(x).transpose(1, 2)
         joints: Tensor = x.reshape(x.shape[0], x.shape[1], self.out_joints, 3)
         return joints

@@ -25,6 +25,7 @@ from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
 from videopose.train.recipe import Recipe, Stage
 
 VALIDATION_SEQUENCES = 256
+VALIDATION_FRAMES = 64
 _VALIDATION_SEED = 20
 
 
@@ -123,13 +124,13 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=stage.learning_rate, weight_decay=1e-4, fused=True
         )
-        self.sampler = self._sampler(self.training, self.recipe.subject_weights)
-        self.checker = self._sampler(self.validation, {})
-
-    def _sampler(self, clips: list[Clip], weights: dict[str, float]) -> ViewSampler:
-        stage = self.recipe.stages[self.stage]
         field = math.prod(stage.filter_widths)
-        return ViewSampler(clips, field, stage.sequence_frames, self.recipe.views, weights, self.device)
+        recipe = self.recipe
+        self.sampler = ViewSampler(
+            self.training, field, stage.sequence_frames, recipe.views, recipe.subject_weights, self.device, stage.every,
+            recipe.variation,
+        )  # fmt: skip
+        self.checker = ViewSampler(self.validation, field, VALIDATION_FRAMES, recipe.views, {}, self.device)
 
     def run_epoch(self, report: Callable[[int], None] | None = None) -> EpochLog:
         """Train one epoch and leave a checkpoint; a stage that is through is followed by the next.
@@ -162,7 +163,7 @@ class Trainer:
                 group["lr"] = rate
             batch = self.sampler.draw(stage.batch_size)
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-                predicted = self.model(batch.inputs)
+                predicted = self.model(batch.inputs, stage.every)
             loss, position = lifting_loss(predicted.float(), batch, recipe.velocity_weight)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

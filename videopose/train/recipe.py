@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from videopose.data.variation import VariationSettings
 from videopose.data.views import ViewSettings
 from videopose.errors import InputError
 
@@ -19,9 +20,11 @@ class Stage:
     epochs: int
     """Passes of `steps_per_epoch` steps."""
     sequence_frames: int
-    """Frames answered per sequence."""
+    """Answers per sequence."""
     batch_size: int
     """Sequences per step."""
+    every: int = 1
+    """Frames from one answer to the next; a product of the first filter widths."""
     learning_rate: float = 1e-3
     """Highest; falls along a cosine to 1 % of it."""
 
@@ -50,6 +53,7 @@ class Recipe:
     """`bfloat16` or `float32` for the convolutions."""
     seed: int = 1
     views: ViewSettings = field(default_factory=ViewSettings)
+    variation: VariationSettings = field(default_factory=VariationSettings)
 
 
 def read_recipe(name: str, **overrides: Any) -> Recipe:
@@ -76,7 +80,8 @@ def read_recipe(name: str, **overrides: Any) -> Recipe:
         stages = tuple(_build(Stage, stage) for stage in table.pop("stages", ()))
         if not stages:
             raise ValueError("at least one [[stages]] is wanted")
-        recipe: Recipe = _build(Recipe, table | {"stages": stages, "views": views})
+        variation = _build(VariationSettings, table.pop("variation", {}))
+        recipe: Recipe = _build(Recipe, table | {"stages": stages, "views": views, "variation": variation})
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}. Mend the recipe.") from error
     return recipe
