@@ -161,10 +161,10 @@ class ViewSampler:
         capture, valid = self._movement(count)
         if self.variation:
             capture = vary(capture, self._movement(count)[0], self.variation)
-        capture = self._body(capture)
-        camera = self._camera(capture)
+        capture = random_body(capture, self.settings)
+        camera, _ = random_camera(capture, self.settings)
         present = self._presence(valid)
-        inputs, _ = person_view(self._detections(camera))
+        inputs, _ = person_view(random_detections(camera, self.settings))
         inputs = _repeat_edges(inputs.flatten(2), present)
         margin = (self.receptive_field - 1) // 2
         answered = slice(margin, margin + self.length, self.every)
@@ -207,90 +207,118 @@ class ViewSampler:
         present = valid & (frames >= appears[:, None]) & (frames <= leaves[:, None])
         return torch.where(present.any(1, keepdim=True), present, valid)
 
-    def _body(self, positions: Tensor) -> Tensor:
-        """Other proportions at the standard size, half of them mirrored."""
-        count = len(positions)
-        parents = torch.tensor(_PARENTS[1:], device=positions.device)
-        factors = (self.settings.limb_spread * torch.randn(count, 12, device=positions.device)).exp()
-        bones = (positions[:, :, 1:] - positions[:, :, parents]) * factors[:, None, _BONE_GROUPS[1:], None]
-        size = bones[:, :, : len(H36M17) - 1].norm(dim=-1).sum(-1).mean(-1)
-        scale = (STANDARD_SIZE_M / size)[:, None, None]
-        stretch = 1.0 + self.settings.forearm_stretch * torch.rand(count, 1, 1, 1, device=positions.device)
-        bones[:, :, [wrist - 1 for wrist in _WRISTS]] *= stretch
-        joints = [positions[:, :, 0] * scale]
-        for child, parent in enumerate(_PARENTS[1:]):
-            joints.append(joints[parent] + bones[:, :, child] * scale)
-        body = torch.stack(joints, dim=2)
-        mirrored = body[:, :, _MIRROR] * torch.tensor([-1.0, 1.0, 1.0], device=body.device)
-        return torch.where((torch.rand(count, device=body.device) < 0.5)[:, None, None, None], mirrored, body)
 
-    def _camera(self, positions: Tensor) -> Tensor:
-        """World to the axes of a random camera that has the person in front of it."""
-        count, settings = len(positions), self.settings
-        degrees = torch.pi / 180
-        yaw = uniform(0.0, 2 * torch.pi, (count,), positions)
-        pitch = settings.pitch_degrees_mean + settings.pitch_degrees_spread * torch.randn(count, device=yaw.device)
-        roll = settings.roll_degrees_spread * torch.randn(count, device=yaw.device)
-        turn = _turn(yaw, pitch * degrees, roll * degrees)
-        middle = positions[:, positions.shape[1] // 2, :1]
-        turned = (positions - middle[:, None]) @ turn.transpose(-1, -2)[:, None]
-        distance = log_uniform(settings.distance_m_range, (count,), positions)
-        limit = torch.tensor([settings.off_axis_degrees, settings.off_axis_degrees / 3], device=yaw.device) * degrees
-        slope = (limit * uniform(-1.0, 1.0, (count, 2), positions)).tan()
-        # Whoever walks into the camera is moved back with the whole sequence.
-        distance = torch.maximum(distance, 1.0 - turned[..., 2].amin((1, 2)))
-        place = torch.cat([slope, torch.ones_like(slope[:, :1])], -1) * distance[:, None]
-        return turned + place[:, None, None]
+def random_body(positions: Tensor, settings: ViewSettings) -> Tensor:
+    """Other proportions at the standard size, half of the bodies mirrored.
 
-    def _detections(self, camera: Tensor) -> Tensor:
-        """(N, T, 17, 2) COCO keypoints on the plane at distance 1, with a detector's errors."""
-        settings = self.settings
-        count, length = camera.shape[:2]
-        points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
-        body, forward = _body_axes(camera)
-        offset = settings.offset_m * torch.randn(count, 17, 3, device=camera.device)
-        levels = torch.rand(count, 3, 1, device=camera.device)
-        left, right = COCO17.index("left_hip"), COCO17.index("right_hip")
-        offset[:, [left, right], 1] -= settings.hip_drop_m * levels[:, 0]
-        offset[:, left, 0] += settings.hip_spread_m * levels[:, 1, 0]
-        offset[:, right, 0] -= settings.hip_spread_m * levels[:, 1, 0]
-        offset[:, :5, 1] += settings.face_rise_m * levels[:, 2]
-        points = points + torch.einsum("njk,ntkd->ntjd", offset, body)
-        plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
-        depth = camera[:, :, :1, 2:].clamp(min=0.2)
+    Args:
+        positions: (N, T, 22, 3) metres, world axes (Y up).
+        settings: what to draw from.
 
-        uneven = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
-        # Faces of people seen from behind are made up.
-        facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
-        face = torch.zeros(17, 1, device=camera.device)
-        face[:5] = 1.0
-        uneven = uneven * (1.0 + 2.0 * face * facing_away)
-        jitter = log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
-        drift = log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
-        slow = wandering((count, length, 17, 2), 40, camera)
-        middle = wandering((count, length, 17, 2), 7, camera)
-        noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
-        noise = noise * uneven + self._hidden(count, length, camera) * (slow + 0.5 * middle)
-        plane = self._swap(plane + noise / depth)
-        ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
-        return plane * ratio[:, None, None, None]
+    Returns:
+        (N, T, 22, 3) metres, world axes.
+    """
+    count = len(positions)
+    parents = torch.tensor(_PARENTS[1:], device=positions.device)
+    factors = (settings.limb_spread * torch.randn(count, 12, device=positions.device)).exp()
+    bones = (positions[:, :, 1:] - positions[:, :, parents]) * factors[:, None, _BONE_GROUPS[1:], None]
+    size = bones[:, :, : len(H36M17) - 1].norm(dim=-1).sum(-1).mean(-1)
+    scale = (STANDARD_SIZE_M / size)[:, None, None]
+    stretch = 1.0 + settings.forearm_stretch * torch.rand(count, 1, 1, 1, device=positions.device)
+    bones[:, :, [wrist - 1 for wrist in _WRISTS]] *= stretch
+    joints = [positions[:, :, 0] * scale]
+    for child, parent in enumerate(_PARENTS[1:]):
+        joints.append(joints[parent] + bones[:, :, child] * scale)
+    body = torch.stack(joints, dim=2)
+    mirrored = body[:, :, _MIRROR] * torch.tensor([-1.0, 1.0, 1.0], device=body.device)
+    return torch.where((torch.rand(count, device=body.device) < 0.5)[:, None, None, None], mirrored, body)
 
-    def _hidden(self, count: int, length: int, like: Tensor) -> Tensor:
-        """(N, T, 17, 1) metres of error on keypoints that are guessed for a while."""
-        parts = torch.zeros(len(_PARTS), 17, device=like.device)
-        for row, part in enumerate(_PARTS):
-            parts[row, part] = 1.0
-        chosen = parts[torch.randint(len(_PARTS), (count,), device=like.device)]
-        stretch = span(count, length, self.settings.hidden_probability, like)
-        level = log_uniform((0.04, 0.25), (count, 1), like)
-        return (stretch * level)[..., None, None] * chosen[:, None, :, None]
 
-    def _swap(self, plane: Tensor) -> Tensor:
-        """Exchange left and right for a stretch."""
-        count, length = plane.shape[:2]
-        stretch = span(count, length, self.settings.swap_probability, plane, longest=0.15)
-        mirrored = plane[:, :, torch.as_tensor(COCO17.mirror)]
-        return torch.where(stretch[..., None, None] > 0, mirrored, plane)
+def random_camera(positions: Tensor, settings: ViewSettings) -> tuple[Tensor, Tensor]:
+    """World to the axes of a random camera that has the person in front of it.
+
+    Args:
+        positions: (N, T, 22, 3) metres, world axes (Y up).
+        settings: what to draw from.
+
+    Returns:
+        (N, T, 22, 3) metres in camera axes, and the (N, 3, 3) turns from world to camera axes.
+    """
+    count = len(positions)
+    degrees = torch.pi / 180
+    yaw = uniform(0.0, 2 * torch.pi, (count,), positions)
+    pitch = settings.pitch_degrees_mean + settings.pitch_degrees_spread * torch.randn(count, device=yaw.device)
+    roll = settings.roll_degrees_spread * torch.randn(count, device=yaw.device)
+    turn = _turn(yaw, pitch * degrees, roll * degrees)
+    middle = positions[:, positions.shape[1] // 2, :1]
+    turned = (positions - middle[:, None]) @ turn.transpose(-1, -2)[:, None]
+    distance = log_uniform(settings.distance_m_range, (count,), positions)
+    limit = torch.tensor([settings.off_axis_degrees, settings.off_axis_degrees / 3], device=yaw.device) * degrees
+    slope = (limit * uniform(-1.0, 1.0, (count, 2), positions)).tan()
+    # Whoever walks into the camera is moved back with the whole sequence.
+    distance = torch.maximum(distance, 1.0 - turned[..., 2].amin((1, 2)))
+    place = torch.cat([slope, torch.ones_like(slope[:, :1])], -1) * distance[:, None]
+    return turned + place[:, None, None], turn
+
+
+def random_detections(camera: Tensor, settings: ViewSettings) -> Tensor:
+    """What a detector would say of a person.
+
+    Args:
+        camera: (N, T, 22, 3) metres, camera axes.
+        settings: what to draw its errors from.
+
+    Returns:
+        (N, T, 17, 2) COCO keypoints on the plane at distance 1 of a camera whose focal length is slightly mistaken.
+    """
+    count, length = camera.shape[:2]
+    points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
+    body, forward = _body_axes(camera)
+    offset = settings.offset_m * torch.randn(count, 17, 3, device=camera.device)
+    levels = torch.rand(count, 3, 1, device=camera.device)
+    left, right = COCO17.index("left_hip"), COCO17.index("right_hip")
+    offset[:, [left, right], 1] -= settings.hip_drop_m * levels[:, 0]
+    offset[:, left, 0] += settings.hip_spread_m * levels[:, 1, 0]
+    offset[:, right, 0] -= settings.hip_spread_m * levels[:, 1, 0]
+    offset[:, :5, 1] += settings.face_rise_m * levels[:, 2]
+    points = points + torch.einsum("njk,ntkd->ntjd", offset, body)
+    plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
+    depth = camera[:, :, :1, 2:].clamp(min=0.2)
+
+    uneven = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
+    # Faces of people seen from behind are made up.
+    facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
+    face = torch.zeros(17, 1, device=camera.device)
+    face[:5] = 1.0
+    uneven = uneven * (1.0 + 2.0 * face * facing_away)
+    jitter = log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
+    drift = log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
+    slow = wandering((count, length, 17, 2), 40, camera)
+    middle = wandering((count, length, 17, 2), 7, camera)
+    noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
+    noise = noise * uneven + _hidden(count, length, settings.hidden_probability, camera) * (slow + 0.5 * middle)
+    plane = _swap(plane + noise / depth, settings.swap_probability)
+    ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
+    return plane * ratio[:, None, None, None]
+
+
+def _hidden(count: int, length: int, probability: float, like: Tensor) -> Tensor:
+    """(N, T, 17, 1) metres of error on keypoints that are guessed for a while."""
+    parts = torch.zeros(len(_PARTS), 17, device=like.device)
+    for row, part in enumerate(_PARTS):
+        parts[row, part] = 1.0
+    chosen = parts[torch.randint(len(_PARTS), (count,), device=like.device)]
+    stretch = span(count, length, probability, like)
+    level = log_uniform((0.04, 0.25), (count, 1), like)
+    return (stretch * level)[..., None, None] * chosen[:, None, :, None]
+
+
+def _swap(plane: Tensor, probability: float) -> Tensor:
+    """Exchange left and right for a stretch."""
+    count, length = plane.shape[:2]
+    stretch = span(count, length, probability, plane, longest=0.15)
+    mirrored = plane[:, :, torch.as_tensor(COCO17.mirror)]
+    return torch.where(stretch[..., None, None] > 0, mirrored, plane)
 
 
 def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:
