@@ -71,6 +71,12 @@ class Asset:
     lifter: Mapping[str, Any] = field(default_factory=dict)
     """kind `lifter`: layout in and out, normalisation, frame rate, receptive field, expected error."""
 
+    @property
+    def expected_error_mm(self) -> Mapping[str, float]:
+        """MPJPE (mm) that `videopose evaluate` finds with this lifter, by the name it gives the data; may be empty."""
+        expected: Mapping[str, float] = self.lifter.get("expected_error_mm", {})
+        return expected
+
     def __post_init__(self) -> None:
         problem = self._problem()
         if problem:
@@ -89,6 +95,13 @@ class Asset:
             return f"sha256 must be 64 lower-case hex digits, got {self.sha256!r}"
         if self.size < 0 or (self.sha256 and not self.size):
             return f"size must be a positive number of bytes, got {self.size}"
+        if not isinstance(self.lifter, Mapping):
+            return f"lifter must be a table, got {self.lifter!r}"
+        expected = self.expected_error_mm
+        if not isinstance(expected, dict) or not all(
+            isinstance(mm, int | float) and mm > 0 for mm in expected.values()
+        ):
+            return f"lifter.expected_error_mm must give millimetres by the name of the data, got {expected!r}"
         return ""
 
 

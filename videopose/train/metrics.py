@@ -51,12 +51,21 @@ def p_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
     return mpjpe(procrustes_align(predicted, target), target)
 
 
-def n_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
-    """MPJPE after the best scale for each (J, 3) pose (protocol 3)."""
+def scale_align(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Scale each predicted (J, 3) pose of (..., J, 3) about the origin so that it fits its target best (least squares).
+
+    Raises:
+        ValueError: the shapes differ.
+    """
     _same_shape(predicted, target)
     norm = np.sum(predicted**2, axis=(-2, -1), keepdims=True)
-    scale = np.sum(predicted * target, axis=(-2, -1), keepdims=True) / norm
-    return mpjpe(scale * predicted, target)
+    scaled: np.ndarray = np.sum(predicted * target, axis=(-2, -1), keepdims=True) / norm * predicted
+    return scaled
+
+
+def n_mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
+    """MPJPE after the best scale for each (J, 3) pose (protocol 3)."""
+    return mpjpe(scale_align(predicted, target), target)
 
 
 def mpjve(predicted: np.ndarray, target: np.ndarray) -> float:
