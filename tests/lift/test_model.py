@@ -48,3 +48,19 @@ def test_exactly_the_receptive_field_matters(causal, seen):
 def test_even_widths_are_refused():
     with pytest.raises(ValueError, match="odd"):
         TemporalModel(34, 17, (3, 4))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("every", [1, 3, 9, 27])
+def test_answers_apart_are_those_of_the_whole_sequence(causal, every):
+    torch.manual_seed(0)
+    model = TemporalModel(34, 17, (3, 3, 3), channels=16, causal=causal).double().eval()
+    x = torch.randn(2, 27 + 40, 34, dtype=torch.float64)
+    torch.testing.assert_close(model(x, every), model(x)[:, ::every], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(("dense", "every"), [(False, 2), (False, 81), (True, 3)])
+def test_answers_apart_fit_the_filters(dense, every):
+    model = TemporalModel(34, 17, (3, 3, 3), channels=8, dense=dense).eval()
+    with pytest.raises(ValueError, match="every must be"):
+        model(torch.randn(1, 200, 34), every)

@@ -11,6 +11,7 @@ import torch
 from videopose.data.mocap import CAPTURE_JOINTS, Clip
 from videopose.data.views import ViewSettings
 from videopose.errors import InputError
+from videopose.lift import Lifter, load_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.train.loop import Trainer, grow
 from videopose.train.recipe import Recipe, Stage, read_recipe
@@ -117,6 +118,39 @@ def test_foreign_checkpoint_is_refused(tmp_path: Path, content: bytes | None) ->
         (tmp_path / "last.pt").write_bytes(content)
     with pytest.raises(InputError, match="not a checkpoint of this recipe"):
         Trainer(replace(RECIPE, channels=24), clips(), tmp_path)
+
+
+def test_a_run_starts_from_trained_weights(tmp_path: Path) -> None:
+    """The longer network answers at first what the shorter one learned, a causal one looks at the past alone."""
+    first = tmp_path / "first"
+    first.mkdir()
+    trainer = Trainer(RECIPE, clips(), first)
+    for _ in range(2):
+        trainer.run_epoch()
+    weights = str(first / "best.safetensors")
+    later = tmp_path / "later"
+    later.mkdir()
+    longer = (Stage((3, 3), epochs=1, sequence_frames=16, batch_size=8, every=3),)
+    started = Trainer(replace(RECIPE, start=weights, stages=longer), clips(), later)
+    x = torch.randn(2, 30, 34)
+    small = load_lifter_weights(Path(weights)).model.eval()
+    torch.testing.assert_close(started.model.eval()(x), small(x[:, 3:-3]), atol=1e-5, rtol=0)
+    assert started.run_epoch().epoch == 1
+
+    causal = Trainer(replace(RECIPE, start=weights, stages=longer, causal=True), clips(), later / "causal")
+    (later / "causal").mkdir()
+    causal.run_epoch()
+    lifter = Lifter(load_lifter_weights(later / "causal" / "best.safetensors"), precision="float32")
+    keypoints = np.random.default_rng(0).uniform(100, 900, size=(60, 17, 2))
+    changed = keypoints.copy()
+    changed[31:] += 50.0
+    time_s = np.arange(60) / 30.0
+    one, other = (lifter.lift(k, time_s, (1000, 1000), 900.0) for k in (keypoints, changed))
+    np.testing.assert_array_equal(one[:31], other[:31])
+    assert np.abs(one[31:] - other[31:]).max() > 1e-3
+
+    with pytest.raises(InputError, match="16 channels, filter widths"):
+        Trainer(replace(RECIPE, start=weights, channels=24), clips(), tmp_path / "wide")
 
 
 def test_subjects_must_be_there(tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ class Lifter:
         timeline = Timeline.between(time_s, self.weights.info.frame_rate)
         if count == 0:
             return np.zeros((0, len(H36M17), 3), np.float32)
-        prepared = normalise_keypoints(timeline.to_grid(xy), image_size, focal_px, self.weights.info.normalisation)
+        info = self.weights.info
+        prepared = normalise_keypoints(timeline.to_grid(xy), image_size, focal_px, info.normalisation, info.causal)
         joints = prepared.to_camera(self._run(prepared.inputs))
         joints = joints - joints[:, :1]
         return np.asarray(timeline.to_frames(joints), np.float32)

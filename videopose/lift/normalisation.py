@@ -47,7 +47,7 @@ class NormalisedKeypoints:
 
 
 def normalise_keypoints(
-    keypoints: np.ndarray, image_size: tuple[int, int], focal_px: float, kind: str
+    keypoints: np.ndarray, image_size: tuple[int, int], focal_px: float, kind: str, causal: bool = False
 ) -> NormalisedKeypoints:
     """Prepare one person's keypoints for a lifter.
 
@@ -56,6 +56,7 @@ def normalise_keypoints(
         image_size: width and height in pixels.
         focal_px: focal length, known or assumed; only `person` uses it.
         kind: one of NORMALISATIONS.
+        causal: no frame may depend on a later one.
 
     Raises:
         ValueError: unknown kind, wrong shape.
@@ -68,7 +69,7 @@ def normalise_keypoints(
         raise ValueError(f"unknown normalisation {kind!r}, choose from {', '.join(NORMALISATIONS)}")
     check_shape("keypoints", xy, (None, len(COCO17), 2))
     plane = torch.from_numpy((xy - np.array(image_size) / 2.0) / focal_px)
-    inputs, rotation = person_view(plane[None])
+    inputs, rotation = person_view(plane[None], causal)
     return NormalisedKeypoints(inputs[0].float().numpy(), rotation[0].numpy())
 
 
@@ -96,11 +97,12 @@ def view_centre(points: Tensor) -> Tensor:
     return points[..., _CENTRE, :].mean(-2)
 
 
-def person_view(plane: Tensor) -> tuple[Tensor, Tensor]:
+def person_view(plane: Tensor, causal: bool = False) -> tuple[Tensor, Tensor]:
     """Look straight at the person and scale by the person's size.
 
     Args:
         plane: (N, T, 17, 2) COCO keypoints on the plane at distance 1 from the camera.
+        causal: average the size over the frames before, instead of those around.
 
     Returns:
         (N, T, 17, 2) inputs, and the (N, T, 3, 3) rotations from camera axes to the virtual camera's.
@@ -112,7 +114,8 @@ def person_view(plane: Tensor) -> tuple[Tensor, Tensor]:
     local = turned[..., :2] / turned[..., 2:].clamp(min=0.1)
     spread = local.square().sum(-1).mean(-1).sqrt()
     reach = SIZE_WINDOW_FRAMES // 2
-    padded = functional.pad(spread[:, None], (reach, reach), mode="replicate")
+    padding = (2 * reach, 0) if causal else (reach, reach)
+    padded = functional.pad(spread[:, None], padding, mode="replicate")
     size = functional.avg_pool1d(padded, SIZE_WINDOW_FRAMES, stride=1)[:, 0]
     inputs = local / size.clamp(min=1e-6)[..., None, None]
     return inputs.clamp(-_LIMIT, _LIMIT), rotation

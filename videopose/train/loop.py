@@ -18,15 +18,18 @@ from videopose.data.mocap import Clip
 from videopose.data.views import ViewBatch, ViewSampler
 from videopose.errors import InputError
 from videopose.files import atomic_path, output_error
-from videopose.lift import LifterInfo, save_lifter_weights
+from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
+from videopose.train.muon import Muon
 from videopose.train.recipe import Recipe, Stage
 
 VALIDATION_SEQUENCES = 256
 VALIDATION_FRAMES = 64
 _VALIDATION_SEED = 20
+FALLING_SHARE = 0.3
+"""Part of a stage over which the learning rate falls: until then more epochs can be added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +116,46 @@ class Trainer:
     def _fresh(self, stage: Stage) -> TemporalModel:
         recipe = self.recipe
         features = 2 * len(COCO17)
-        model = TemporalModel(features, len(H36M17), stage.filter_widths, recipe.channels, recipe.dropout)
+        model = TemporalModel(
+            features, len(H36M17), stage.filter_widths, recipe.channels, recipe.dropout, recipe.causal
+        )
+        if recipe.start:
+            model = self._started(model, recipe.start)
         return model.to(self.device)
+
+    def _started(self, model: TemporalModel, name: str) -> TemporalModel:
+        """`model` with the weights of a trained network of at most its length; a causal one may begin from any."""
+        start = resolve_lifter(name).model
+        if start.channels != model.channels or start.filter_widths != model.filter_widths[: len(start.filter_widths)]:
+            raise InputError(
+                f"{self.recipe.name}: cannot start from {name} ({start.channels} channels, filter widths "
+                f"{list(start.filter_widths)}). Give weights of {model.channels} channels that this network extends."
+            )
+        start.causal = model.causal
+        start.dropout.p = model.dropout.p
+        return grow(start, model.filter_widths)
 
     def _begin_stage(self) -> None:
         stage = self.recipe.stages[self.stage]
         if self.model.filter_widths != stage.filter_widths:
             self.model = grow(self.model, stage.filter_widths).to(self.device)
         self.averaged = copy.deepcopy(self.model).eval()
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=stage.learning_rate, weight_decay=1e-4, fused=True
-        )
+        named = list(self.model.named_parameters())
+        hidden = [value for name, value in named if name.startswith("layers_conv")]
+        others = [value for name, value in named if not name.startswith("layers_conv")]
+        rate = stage.learning_rate
+        self.optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(others, rate, weight_decay=1e-4, fused=True)]
+        if hidden:
+            self.optimizers.append(Muon(hidden, rate))
         field = math.prod(stage.filter_widths)
         recipe = self.recipe
         self.sampler = ViewSampler(
             self.training, field, stage.sequence_frames, recipe.views, recipe.subject_weights, self.device, stage.every,
-            recipe.variation,
+            recipe.variation, recipe.causal,
         )  # fmt: skip
-        self.checker = ViewSampler(self.validation, field, VALIDATION_FRAMES, recipe.views, {}, self.device)
+        self.checker = ViewSampler(
+            self.validation, field, VALIDATION_FRAMES, recipe.views, {}, self.device, causal=recipe.causal
+        )
 
     def run_epoch(self, report: Callable[[int], None] | None = None) -> EpochLog:
         """Train one epoch and leave a checkpoint; a stage that is through is followed by the next.
@@ -159,16 +184,17 @@ class Trainer:
         for step in range(recipe.steps_per_epoch):
             done = self.epoch_in_stage * recipe.steps_per_epoch + step
             rate = learning_rate(stage, recipe, done)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
+            for optimizer in self.optimizers:
+                optimizer.param_groups[0]["lr"] = rate
             batch = self.sampler.draw(stage.batch_size)
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 predicted = self.model(batch.inputs, stage.every)
-            loss, position = lifting_loss(predicted.float(), batch, recipe.velocity_weight)
-            self.optimizer.zero_grad(set_to_none=True)
+            loss, position = lifting_loss(predicted.float(), batch, recipe.velocity_weight / stage.every)
+            self.model.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             self._average(done)
             total += position.item()
             if report:
@@ -233,7 +259,7 @@ class Trainer:
             "best_mm": self.best_mm,
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "random": torch.get_rng_state(),
         }
         if self.device.type == "cuda":
@@ -259,7 +285,8 @@ class Trainer:
         self._begin_stage()
         self.model.load_state_dict(state["model"])
         self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         torch.set_rng_state(state["random"].cpu())
         if self.device.type == "cuda" and "random_cuda" in state:
             torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)
@@ -271,7 +298,7 @@ class Trainer:
 
 
 def learning_rate(stage: Stage, recipe: Recipe, step: int) -> float:
-    """Rises linearly over the warm-up, then falls along a cosine to 1 % at the end of the stage."""
+    """Rises linearly over the warm-up, stays, and falls linearly to 1 % over the last `FALLING_SHARE` of the stage."""
     rise = min(1.0, (step + 1) / recipe.warmup_steps)
-    share = step / (stage.epochs * recipe.steps_per_epoch)
-    return stage.learning_rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+    left = 1 - step / (stage.epochs * recipe.steps_per_epoch)
+    return stage.learning_rate * rise * min(1.0, 0.01 + 0.99 * left / FALLING_SHARE)

@@ -26,7 +26,7 @@ class Stage:
     every: int = 1
     """Frames from one answer to the next; a product of the first filter widths."""
     learning_rate: float = 1e-3
-    """Highest; falls along a cosine to 1 % of it."""
+    """Highest; falls to 1 % of it towards the end of the stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ class Recipe:
     subject_weights: dict[str, float] = field(default_factory=dict)
     """Factor on how often a subject's frames are drawn."""
     channels: int = 512
-    dropout: float = 0.1
+    dropout: float = 0.0
+    causal: bool = False
+    """True: an answer sees only the frames before it."""
+    start: str = ""
+    """Weights to begin with, by name or path: a shorter network of the same width; empty: random ones."""
     steps_per_epoch: int = 500
     warmup_steps: int = 300
     """Steps over which each stage's learning rate rises."""
