@@ -70,6 +70,8 @@ _FIGURE_JOINTS = {
 _FIGURE_HEAD_CENTRE = (0.0, 0.05, -0.01)
 _FIGURE_HEAD_TOP = (0.0, 0.19, 0.0)
 """Left, up, forward in metres from the figure's head joint; its eyes lie 8 cm above and in front of it."""
+_FIGURE_THORAX = 0.55
+"""Share of the way from the figure's chest to its neck at which the ASF skeletons have their thorax."""
 _FIGURE_SHOULDER_M = 0.05
 """The figure's shoulders are 23 cm apart, the ASF skeletons' of its height 33 cm or more: moved outwards by this."""
 DEFAULT_FPS = 120.0
@@ -110,6 +112,7 @@ def figure_joints(motion: bvh.BvhMotion, name: str) -> np.ndarray:
     index = motion.joint_names.index
     points = {joint: positions[:, index(source)] / 100 for joint, source in _FIGURE_JOINTS.items()}
     points["hip"] = (points["left_hip"] + points["right_hip"]) / 2
+    points["thorax"] = points["spine"] + _FIGURE_THORAX * (points["thorax"] - points["spine"])
     across = points["left_shoulder"] - points["right_shoulder"]
     across /= np.linalg.norm(across, axis=-1, keepdims=True)
     for part in ("shoulder", "elbow", "wrist"):
