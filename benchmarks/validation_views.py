@@ -20,39 +20,27 @@ import torch
 
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter, solve_root
 from videopose.track import smooth
-from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
+from videopose.train.datasets import ViewFolder
+from videopose.train.evaluate import Errors, frame_errors, lift_sequence
 
 VIEWS = Path(__file__).resolve().parents[2] / "shared" / "mocap" / "validation_views"
 
 
-def joint_errors(predicted: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Millimetres (per frame^2 for the acceleration)."""
-    predicted = predicted.astype(np.float64)
-    return {
-        "mpjpe_mm": 1000 * mpjpe(predicted, target),
-        "p_mpjpe_mm": 1000 * p_mpjpe(predicted, target),
-        "acceleration_mm": 1000 * acceleration_error(predicted, target),
-    }
-
-
-def measure(lifter: Lifter, keypoints_key: str) -> dict[str, Any]:
+def measure(lifter: Lifter, clean: bool) -> dict[str, Any]:
     """Errors of one kind of keypoints, averaged over the frames of all views."""
-    rows: dict[str, list[dict[str, float]]] = {"raw": [], "smoothed": []}
+    rows: dict[str, list[dict[str, float | None]]] = {"raw": [], "smoothed": []}
     roots, frames = [], []
-    for path in sorted(VIEWS.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as view:
-            keypoints, time_s = view[keypoints_key][0], view["time_s"]
-            target, target_root = view["target_joints_3d"][0].astype(np.float64), view["target_root_3d"][0]
-            size, focal_px = (int(view["image_size"][0]), int(view["image_size"][1])), float(view["focal_px"])
-        raw = lifter.lift(keypoints, time_s, size, focal_px)
-        smoothed = smooth(raw, time_s).astype(np.float32)
-        rows["raw"].append(joint_errors(raw, target))
-        rows["smoothed"].append(joint_errors(smoothed, target))
-        root = solve_root(keypoints, smoothed, time_s, size, focal_px).root
+    for view in ViewFolder(VIEWS, clean=clean):
+        raw = lift_sequence(lifter, view, smooth=False)
+        smoothed = smooth(raw, view.time_s).astype(np.float32)
+        for kind, joints in (("raw", raw), ("smoothed", smoothed)):
+            rows[kind].append(Errors(*np.nanmean(frame_errors(joints, view.target), axis=0)).to_json())
+        assert view.root is not None
+        root = solve_root(view.keypoints, smoothed, view.time_s, view.image_size, view.focal_px).root
         # The size of a person cannot be seen: the depth is judged up to one factor per view.
-        scale = float(np.nansum(root * target_root) / np.nansum(root * root))
-        roots.append(1000 * float(np.nanmean(np.linalg.norm(scale * root - target_root, axis=-1))))
-        frames.append(len(time_s))
+        scale = float(np.nansum(root * view.root) / np.nansum(root * root))
+        roots.append(1000 * float(np.nanmean(np.linalg.norm(scale * root - view.root, axis=-1))))
+        frames.append(len(view.time_s))
     means = {
         kind: {name: round(float(np.average([row[name] for row in ones], weights=frames)), 2) for name in ones[0]}
         for kind, ones in rows.items()
@@ -73,8 +61,8 @@ def main() -> None:
     results = {
         "machine": {"cores": os.cpu_count(), "date": time.strftime("%Y-%m-%d"), "torch": torch.__version__},
         "lifter": lifter.provenance(),
-        "noisy": measure(lifter, "keypoints_2d"),
-        "clean": measure(lifter, "keypoints_2d_clean"),
+        "noisy": measure(lifter, clean=False),
+        "clean": measure(lifter, clean=True),
     }
     text = json.dumps(results, indent=2) + "\n"
     print(text)

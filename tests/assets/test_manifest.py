@@ -67,6 +67,16 @@ def test_relative_path_counts_from_the_manifest(tmp_path: Path) -> None:
         pytest.param('path = "thing.bin"', 'path = "a", member = "b"', "does not know member", id="field too many"),
         pytest.param('path = "thing.bin"', 'wheel = "a==1"', "member", id="wheel without member"),
         pytest.param("kind =", "colour = 1\nkind =", "colour", id="unknown field"),
+        pytest.param("size = 3", "lifter = 3\nsize = 3", "lifter must be a table", id="lifter no table"),
+        pytest.param(
+            "size = 3", "lifter = {expected_error_mm = 80}\nsize = 3", "by the name of the data", id="error of no data"
+        ),
+        pytest.param(
+            "size = 3",
+            "lifter = {expected_error_mm = {views = 'small'}}\nsize = 3",
+            "millimetres",
+            id="error no number",
+        ),
         pytest.param("size = 3", "size = ", "not valid TOML", id="broken TOML"),
     ],
 )

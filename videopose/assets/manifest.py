@@ -95,7 +95,8 @@ class Asset:
             return f"sha256 must be 64 lower-case hex digits, got {self.sha256!r}"
         if self.size < 0 or (self.sha256 and not self.size):
             return f"size must be a positive number of bytes, got {self.size}"
-        if not isinstance(self.lifter, Mapping):
+        table: object = self.lifter
+        if not isinstance(table, Mapping):
             return f"lifter must be a table, got {self.lifter!r}"
         expected = self.expected_error_mm
         if not isinstance(expected, dict) or not all(

@@ -60,10 +60,11 @@ class EvaluationSequence:
             check_shape("root", self.root, (frames, 3))
         if frames < MIN_FRAMES:
             raise ValueError(f"at least {MIN_FRAMES} frames are wanted, got {frames}")
-        for name in ("keypoints", "target"):
-            values = getattr(self, name)[..., :2] if name == "keypoints" else getattr(self, name)
+        for name, values in (("keypoints", self.keypoints[..., :2]), ("target", self.target)):
             if bad := int((~np.isfinite(values).all(axis=(1, 2))).sum()):
-                raise ValueError(f"{name} are not finite in {bad} of {frames} frames")
+                raise ValueError(f"numbers of {name} are not finite in {bad} of {frames} frames")
+        if np.abs(self.target[:, 0]).max() > 1e-3:
+            raise ValueError("target is not relative to joint 0, the middle of the hips")
 
     def views(self) -> dict[str, np.ndarray]:
         """(T,) names of bands for each kind of view (a key of `VIEW_BANDS`) that is known."""
