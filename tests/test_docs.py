@@ -1,5 +1,6 @@
 """The documents tell the truth: commands exist, code blocks run."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,12 +11,13 @@ import click
 import numpy as np
 import pytest
 
+from videopose.assets import load_manifest
 from videopose.cli.main import COMMANDS, cli
 from videopose.export import write_npz
 from videopose.types import Motion, Recording, Track, VideoInfo
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "INFERENCE.md")
+DOCUMENTS = ("README.md", "INFERENCE.md", "weights/MODEL_CARD.md")
 
 
 def recording() -> Recording:
@@ -57,8 +59,25 @@ def test_commands_and_options_exist(document: str) -> None:
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", text)) <= options | outside
 
 
-def test_the_table_is_the_one_the_results_give() -> None:
+def test_the_tables_are_those_the_results_give() -> None:
     done = subprocess.run(
         [sys.executable, "-P", str(ROOT / "benchmarks" / "report.py"), "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("lifter_*.json")), ids=lambda p: p.stem)
+def test_the_manifest_expects_what_was_measured(path: Path) -> None:
+    measured = json.loads(path.read_text("utf-8"))["evaluations"]
+    expected = load_manifest()[path.stem.removeprefix("lifter_")].expected_error_mm
+    assert expected
+    for data, error_mm in expected.items():
+        assert measured[data]["average"]["mpjpe_mm"] == pytest.approx(error_mm, abs=0.051)
+
+
+def test_the_card_gives_the_credit_line_the_data_asks_for() -> None:
+    card = (ROOT / "weights" / "MODEL_CARD.md").read_text("utf-8")
+    line = (
+        "The data used in this project was obtained from mocap.cs.cmu.edu. The database was created with funding from"
+    )
+    assert f"{line} NSF EIA-0196217." in card
