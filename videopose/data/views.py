@@ -130,6 +130,7 @@ class ViewSampler:
         device: torch.device | str = "cpu",
         every: int = 1,
         variation: VariationSettings | None = None,
+        causal: bool = False,
     ) -> None:
         """Load the clips.
 
@@ -142,10 +143,13 @@ class ViewSampler:
             device: where everything is computed.
             every: frames from one answer to the next.
             variation: how movement departs from what was recorded; None leaves it as it is.
+            causal: an answer sees only the frames before it.
         """
         self.settings = settings
         self.variation = variation
         self.receptive_field = receptive_field
+        self.causal = causal
+        self.lead = receptive_field - 1 if causal else (receptive_field - 1) // 2
         self.every = every
         self.length = (length - 1) * every + 1
         self.step = clips[0].fps / settings.frame_rate
@@ -164,10 +168,9 @@ class ViewSampler:
         capture = random_body(capture, self.settings)
         camera, _ = random_camera(capture, self.settings)
         present = self._presence(valid)
-        inputs, _ = person_view(random_detections(camera, self.settings))
+        inputs, _ = person_view(random_detections(camera, self.settings), self.causal)
         inputs = _repeat_edges(inputs.flatten(2), present)
-        margin = (self.receptive_field - 1) // 2
-        answered = slice(margin, margin + self.length, self.every)
+        answered = slice(self.lead, self.lead + self.length, self.every)
         camera = camera[:, answered]
         keypoints = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
         rotation = ray_rotation(view_centre(keypoints[..., :2] / keypoints[..., 2:]))
@@ -179,14 +182,13 @@ class ViewSampler:
         """(N, T, 22, 3) world positions at the lifter's rate, and (N, T) bool: within the clip."""
         like, settings = self.positions, self.settings
         total = self.length + self.receptive_field - 1
-        margin = (self.receptive_field - 1) // 2
         clip = torch.multinomial(self.probability, count, replacement=True)
         start, length = self.clip_start[clip], self.clip_length[clip]
         step = self.step * log_uniform(settings.speed_range, (count,), like)
         room = length - 1 - (self.length - 1) * step
         # A clip shorter than the window lies somewhere inside it, a longer one is entered anywhere.
         first = torch.rand(count, device=like.device) * room
-        time = first[:, None] + (torch.arange(total, device=like.device) - margin) * step[:, None]
+        time = first[:, None] + (torch.arange(total, device=like.device) - self.lead) * step[:, None]
         valid = (time >= 0) & (time <= (length - 1)[:, None])
         time = time.clamp(min=0).minimum((length - 1)[:, None])
         low = time.floor().long().minimum((length - 2).clamp(min=0)[:, None])
@@ -198,12 +200,11 @@ class ViewSampler:
     def _presence(self, valid: Tensor) -> Tensor:
         """(N, T) bool: within the clip, and the person in the picture; some appear late or leave early."""
         count, total = valid.shape
-        margin = (self.receptive_field - 1) // 2
         frames = torch.arange(total, device=valid.device)
         chance = torch.rand(count, 2, device=valid.device) < self.settings.edge_probability / 2
         like = self.positions
-        appears = torch.where(chance[:, 0], margin + self.length * uniform(0.0, 0.6, (count,), like), 0.0)
-        leaves = torch.where(chance[:, 1], margin + self.length * uniform(0.4, 1.0, (count,), like), float(total))
+        appears = torch.where(chance[:, 0], self.lead + self.length * uniform(0.0, 0.6, (count,), like), 0.0)
+        leaves = torch.where(chance[:, 1], self.lead + self.length * uniform(0.4, 1.0, (count,), like), float(total))
         present = valid & (frames >= appears[:, None]) & (frames <= leaves[:, None])
         return torch.where(present.any(1, keepdim=True), present, valid)
 
