@@ -26,10 +26,11 @@ import click
 @click.option("--channels", type=click.IntRange(min=1), help="Width of the network, instead of the recipe's.")
 @click.option("--steps-per-epoch", type=click.IntRange(min=1), help="Steps of an epoch, instead of the recipe's.")
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Arithmetic, instead of the recipe's.")
+@click.option("--start", help="Lifter to begin with, by name or file, instead of the recipe's.")
 @click.option("--seed", type=int, help="Seed, instead of the recipe's.")
 def command(
     recipe: str, data: Path, output: Path, device: str, threads: int | None, channels: int | None,
-    steps_per_epoch: int | None, precision: str | None, seed: int | None,
+    steps_per_epoch: int | None, precision: str | None, start: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Train a lifter by RECIPE (a name like wild-243, or a TOML file).
 
@@ -50,7 +51,9 @@ def command(
         raise UsageError(f"--device {device}: not available here. Choose cpu, or cuda on a machine with a GPU.")
     if threads:
         torch.set_num_threads(threads)
-    settings = read_recipe(recipe, channels=channels, steps_per_epoch=steps_per_epoch, precision=precision, seed=seed)
+    settings = read_recipe(
+        recipe, channels=channels, steps_per_epoch=steps_per_epoch, precision=precision, start=start, seed=seed
+    )
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -68,7 +68,17 @@ class VariationSettings:
 
 def vary(positions: Tensor, other: Tensor, settings: VariationSettings) -> Tensor:
     """Join limbs of `other` to `positions`, then turn and bend, each in its share of the sequences."""
-    return turn(join(positions, other, settings.joined), settings)
+    result = positions.clone()
+    joined = _share(settings.joined, positions)
+    result[joined] = join(positions[joined], other[joined])
+    turned = _share(settings.turned, positions)
+    result[turned] = turn(result[turned], settings)
+    return result
+
+
+def _share(share: float, like: Tensor) -> Tensor:
+    """Indices of the sequences that belong to a random share of them."""
+    return (torch.rand(len(like), device=like.device) < share).nonzero()[:, 0]
 
 
 def pelvis_axes(positions: Tensor) -> Tensor:
@@ -89,13 +99,12 @@ def _axes(positions: Tensor, low: str, left: str, right: str, high: str) -> Tens
     return torch.stack([across, up, torch.linalg.cross(across, up)], dim=-2)
 
 
-def join(positions: Tensor, other: Tensor, share: float) -> Tensor:
-    """Replace one arm, both arms or both legs by those of `other`, in `share` of the sequences.
+def join(positions: Tensor, other: Tensor) -> Tensor:
+    """Replace one arm, both arms or both legs by those of `other`.
 
     A limb keeps its direction against chest or pelvis and takes over the lengths of its new body.
     """
     kind = torch.randint(4, (len(positions),), device=positions.device)
-    taken = torch.rand(len(positions), device=positions.device) < share
     # Kinds: left arm, right arm, both arms, both legs.
     which = ((kind == 0) | (kind == 2), (kind == 1) | (kind == 2), kind == 3, kind == 3)
     turns = {
@@ -104,7 +113,7 @@ def join(positions: Tensor, other: Tensor, share: float) -> Tensor:
     }
     result = positions.clone()
     for number, limb in enumerate(_LIMBS):
-        chosen = (taken & which[number])[:, None, None]
+        chosen = which[number][:, None, None]
         at = positions[:, :, limb.root]
         for start, end in ((limb.root, limb.middle), (limb.middle, limb.end)):
             own = positions[:, :, end] - positions[:, :, start]
@@ -116,15 +125,14 @@ def join(positions: Tensor, other: Tensor, share: float) -> Tensor:
 
 
 def turn(positions: Tensor, settings: VariationSettings) -> Tensor:
-    """Turn trunk and limbs by slowly changing angles and bend knees and elbows, in a share of the sequences."""
+    """Turn trunk and limbs by slowly changing angles, and bend knees and elbows."""
     count, length = positions.shape[:2]
-    changed = (torch.rand(count, 1, 1, device=positions.device) < settings.turned).float()
 
     def angles(bounds: tuple[float, float], parts: int, axes: int) -> Tensor:
         # Most of a turn lasts as long as the sequence: another posture rather than a shake.
         steady = torch.randn(count, 1, parts, axes, device=positions.device)
         slow = wandering((count, length, parts, axes), 30, positions)
-        level = changed * log_uniform(bounds, (count, 1, 1), positions)
+        level = log_uniform(bounds, (count, 1, 1), positions)
         return level[..., None] * (0.8 * steady + 0.6 * slow)
 
     result = positions.clone()
@@ -140,7 +148,7 @@ def turn(positions: Tensor, settings: VariationSettings) -> Tensor:
         rotation = limbs[:, :, number] if limb.is_arm else limbs[:, :, number] @ trunk[:, :, 1]
         result[:, :, below] = _about(result[:, :, below], result[:, :, [limb.root]], rotation)
         result[:, :, limb.end] = _bent(result, limb, bends[:, :, number], pelvis)
-    return torch.where(changed[..., None] > 0, result, positions)
+    return result
 
 
 def _rotations(vectors: Tensor, axes: Tensor) -> Tensor:
