@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from videopose.lift import solve_root, standing_height
+from videopose.lift import depth, solve_root, standing_height
 from videopose.lift.root import SHARED_JOINTS
 from videopose.skeletons import COCO17, H36M17
 
@@ -13,12 +13,18 @@ SIZE, FOCAL_PX = (1920, 1080), 1500.0
 
 
 def body(count: int, seed: int = 0) -> np.ndarray:
-    """(T, 17, 3) joints of somebody whose limbs swing, metres."""
+    """(T, 17, 3) joints of somebody whose limbs swing, of bones that keep their lengths, metres."""
     random = np.random.default_rng(seed)
     base = random.normal(size=(17, 3)) * np.array([0.25, 0.5, 0.15])
     swing = 0.1 * np.sin(np.arange(count)[:, None, None] / 9 + random.uniform(0, 6, (17, 3)))
-    joints = base + swing
-    return joints - joints[:, :1]
+    parents = np.array(H36M17.parents)
+    joints = np.zeros((count, 17, 3))
+    for child in range(1, 17):
+        length = np.linalg.norm(base[child] - base[parents[child]])
+        towards = base[child] - base[parents[child]] + swing[:, child]
+        towards /= np.linalg.norm(towards, axis=-1, keepdims=True)
+        joints[:, child] = joints[:, parents[child]] + length * towards
+    return joints
 
 
 def picture(joints: np.ndarray, root: np.ndarray, focal_px: float = FOCAL_PX) -> np.ndarray:
@@ -86,6 +92,28 @@ def test_wild_keypoints_do_not_move_the_person():
     keypoints[:, COCO17.index("left_wrist"), :2] += 300.0
     result = solve_root(keypoints, joints, time_s, SIZE, FOCAL_PX)
     assert np.linalg.norm(result.root - root, axis=-1).max() < 0.05
+
+
+def test_a_body_that_shrinks_does_not_come_nearer():
+    time_s, root = path(90)
+    joints = body(90)
+    keypoints = picture(joints, root)
+    shrunk = joints * (1 - 0.07 * (np.arange(90) > 40))[:, None, None]
+    result = solve_root(keypoints, shrunk, time_s, SIZE, FOCAL_PX)
+    # the usual size is that of the longer part, the smaller one
+    assert np.abs(result.root[:, 2] / root[:, 2] / 0.93 - 1).max() < 0.01
+    np.testing.assert_allclose(result.joints, shrunk, atol=1e-6)
+
+
+def test_a_limb_that_shrinks_does_not_change_the_size_of_the_body():
+    time_s, root = path(90)
+    joints = body(90)
+    keypoints = picture(joints, root)
+    for side in ("left", "right"):
+        knee, ankle = H36M17.index(f"{side}_knee"), H36M17.index(f"{side}_ankle")
+        joints[60:, ankle] = joints[60:, knee] + 0.6 * (joints[60:, ankle] - joints[60:, knee])
+    result = solve_root(keypoints, joints, time_s, SIZE, FOCAL_PX)
+    assert np.linalg.norm(result.root - root, axis=-1).max() < 0.1
 
 
 @pytest.mark.parametrize("how", ["observed", "score"])
@@ -172,7 +200,8 @@ def test_numbers_that_make_no_sense(changes):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("keys", "limit_mm"), [("keypoints_2d_clean", 2.0), ("keypoints_2d", 110.0)])
+# a recorded back stretches by a per cent, which counts as a lifter's error: at 6 m some mm
+@pytest.mark.parametrize(("keys", "limit_mm"), [("keypoints_2d_clean", 8.0), ("keypoints_2d", 95.0)])
 def test_root_of_real_motion(keys, limit_mm, shared_dir: Path):
     errors = []
     for view in sorted((shared_dir / "mocap" / "validation_views").glob("*.npz")):
@@ -190,3 +219,23 @@ def test_root_of_real_motion(keys, limit_mm, shared_dir: Path):
             errors.append(np.linalg.norm(result.root - content["target_root_3d"][0], axis=-1))
     assert len(errors) == 66
     assert 1000 * np.concatenate(errors).mean() < limit_mm
+
+
+@pytest.mark.shared
+def test_standing_feet_steady_the_root_of_real_motion(shared_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    def drift() -> float:
+        """Mean speed of the root's error over a quarter of a second, m/s."""
+        speeds = []
+        for view in sorted((shared_dir / "mocap" / "validation_views").glob("135_*_view0.npz")):
+            with np.load(view) as content:
+                size, time_s = tuple(content["image_size"].tolist()), content["time_s"]
+                given = (content["keypoints_2d"][0], content["target_joints_3d"][0], time_s, size)
+                root = solve_root(*given, float(content["focal_px"])).root
+                error = root - content["target_root_3d"][0]
+            quarter = round(0.25 / np.median(np.diff(time_s)))
+            speeds.append(np.linalg.norm(error[quarter:] - error[:-quarter], axis=-1).mean() / 0.25)
+        return float(np.mean(speeds))
+
+    with_feet = drift()
+    monkeypatch.setattr(depth, "hold_feet", lambda *arguments: None)
+    assert with_feet < 0.9 * drift()

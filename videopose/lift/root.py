@@ -1,15 +1,20 @@
 """Where the person stands: the root joint in metres from the camera, from 2D keypoints and root-relative 3D joints.
 
-Sideways and vertical position follow from the picture at once; depth follows from the person's size in it, which is far
-noisier. So depth alone is smoothed over the whole track (no phase shift, as strongly as its own noise asks for), and a
-jump stays a jump.
+Sideways and vertical position follow from the picture at once. Depth follows from the person's size in it, which is far
+noisier: it inherits every error of the lifted posture. So depth is measured with a body that hardly changes its size,
+and its likeliest path is sought over the whole track, on which feet may stand (`depth.py`, `standing.py`).
+
+A network that predicts the root from 2D keypoints alone was tried instead (27 and 81 frames, 256 channels, logarithm of
+depth at the standard size, 8 to 18 minutes of training). Alone it beats frames solved one by one; on this path neither
+it nor the mean of both is clearly better than solving. `benchmarks/root.py` trains it and measures both.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solveh_banded
 
+from videopose.lift.depth import DepthMeasurements, cauchy_trust, likeliest_depth
+from videopose.lift.standing import Feet
 from videopose.skeletons import COCO17, H36M17
 from videopose.types import check_shape
 
@@ -22,20 +27,20 @@ ANKLE_HEIGHT = 0.039
 """Ankle above the floor as a fraction of body height. Source: Winter, Biomechanics and Motor Control of Human Movement,
 after Drillis and Contini 1966."""
 
-DEPTH_ACCELERATION = 0.7
-"""How much people change their speed towards or away from the camera: root of the power density of the acceleration of
-log-depth, s^-1.5. Half or double of it changes the error on motion capture with a lifter's noise by 5 %."""
+_FEET = ("left_ankle", "right_ankle")
 
-NOISE_FRAMES = 10.0
+NOISE_FRAMES = 20.0
 """Errors of lifted poses last: this many frames in a row (at 30 per second) count as one measurement of depth."""
 
-_CAUCHY = 3.5
-"""Times the median error: where an error counts half. (2.4 times the standard deviation loses 5 % on clean noise.)"""
 _ITERATIONS = 5
 _LEAST_NOISE = 1e-6
 """Of keypoints, in focal lengths: exact ones do have rounding errors."""
 _LEAST_WEIGHT = 1e-3
 """Of keypoints with score 0 (filled in): they place the person only where nothing else does."""
+_BONE_SPREAD = 0.06
+"""A bone whose change of length differs so far from the others' counts half: limbs that are hidden shrink alone."""
+_MOST_UNEVEN = 1.1
+"""A body's size is not set right by more than this factor."""
 _FALLBACK_RATIO = 2.5
 """A depth that differs by more than this factor from the one by apparent size alone is no measurement."""
 
@@ -118,36 +123,81 @@ def solve_root(
     weights = np.maximum(np.nan_to_num(points[..., 2]), _LEAST_WEIGHT)
     if observed is not None:
         weights = np.where(observed[:, None], weights, _LEAST_WEIGHT)
-    valid = np.isfinite(plane).all((1, 2)) & np.isfinite(body).all((1, 2))
+    valid = np.asarray(np.isfinite(plane).all((1, 2)) & np.isfinite(body).all((1, 2)))
     root = np.full((count, 3), np.nan)
     error = float("nan")
     if valid.any():
-        root[valid], distance = _solve(plane[valid], body[valid], weights[valid], np.asarray(time_s)[valid])
+        even = body * _even_size(scaled, valid)[:, None, None]
+        feet = scaled[:, [H36M17.index(name) for name in _FEET]]
+        parts = (part[valid] for part in (plane, body, even, feet, weights, np.asarray(time_s)))
+        root[valid], distance = _solve(*parts)
         seen = weights[valid].max(axis=1) > _LEAST_WEIGHT
         error = float(np.median(distance[seen] if seen.any() else distance)) * focal_px
     return RootResult(root.astype(np.float32), scaled.astype(np.float32), scale, error)
 
 
+def _even_size(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(T,) what makes each frame's body as large as the track's usual one, by the change that most bones agree on.
+
+    A lifter answers what it is unsure of with a smaller body, which would seem nearer.
+    """
+    bones = np.linalg.norm(joints[:, 1:] - joints[:, np.array(H36M17.parents[1:])], axis=-1)
+    usual = np.median(bones[valid], axis=0)
+    change = np.log(np.maximum(bones, 1e-6) / np.maximum(usual, 1e-6))
+    size = np.median(change, axis=1)
+    for _ in range(_ITERATIONS):
+        weight = usual / (1.0 + ((change - size[:, None]) / _BONE_SPREAD) ** 2)
+        size = np.sum(weight * change, axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    return np.asarray(np.clip(np.exp(-size), 1 / _MOST_UNEVEN, _MOST_UNEVEN))
+
+
 def _solve(
-    plane: np.ndarray, body: np.ndarray, weights: np.ndarray, time_s: np.ndarray
+    plane: np.ndarray, body: np.ndarray, even: np.ndarray, feet: np.ndarray, weights: np.ndarray, time_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Root (T, 3) and the distances (T, K) on the plane at distance 1."""
+    """Root (T, 3) and the distances (T, K) on the plane at distance 1; `even` is the body at its usual size."""
+    seen = weights.max(axis=1) > _LEAST_WEIGHT
+    if not seen.any():
+        seen = np.ones(len(plane), bool)
+    depth, noise, trust = _measure(plane, even, weights, seen)
+    interval = np.gradient(time_s) if len(time_s) > 1 else np.ones(1)
+    correlated = np.maximum(NOISE_FRAMES / 30.0 / interval, 1.0)
+    gauge = _gauge(trust, body, depth)
+    near, far = (_place(plane, body, gauge, np.full(len(plane), at)) for at in (0.0, 1.0))
+    path = likeliest_depth(
+        DepthMeasurements(depth, noise, correlated, time_s), Feet(feet + near[:, None], far - near, seen)
+    )
+    depth = np.maximum(path, _nearest(body))
+    root = _place(plane, body, _gauge(trust, body, depth), depth)
+    return root, _distances(root, plane, body)
+
+
+def _measure(
+    plane: np.ndarray, body: np.ndarray, weights: np.ndarray, seen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every frame by itself: (T,) depths, (T,) their relative noise, (T, K) weights of its keypoints.
+
+    The noise of keypoints is taken from this track's own distances; infinite depth noise: no measurement.
+    """
     size_depth = _depth_by_size(plane, body, weights)
     depth, trust = size_depth, weights
     information = np.ones(len(plane))
     for _ in range(_ITERATIONS):
-        # the closed form weighs points by their depth, the picture does not
-        gauge = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
+        gauge = _gauge(trust, body, depth)
         single, information = _closed_form(plane, body, gauge)
         bad = ~((single > size_depth / _FALLBACK_RATIO) & (single < size_depth * _FALLBACK_RATIO))
         depth = np.where(bad, size_depth, single)
         information = np.where(bad, 0.0, information)
         distance = _distances(_place(plane, body, gauge, depth), plane, body)
-        trust = weights * _trust(distance, np.median(distance, axis=1, keepdims=True))
-    depth = np.maximum(_smooth_depth(depth, information, distance, weights, time_s), _nearest(body))
-    gauge = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
-    root = _place(plane, body, gauge, depth)
-    return root, _distances(root, plane, body)
+        trust = weights * cauchy_trust(distance, np.median(distance, axis=1, keepdims=True))
+    noise = max(float(np.median(distance[seen])), _LEAST_NOISE)
+    relative = noise / (depth * np.sqrt(np.maximum(information, 1e-12)))
+    return depth, np.where(seen & (information > 0), relative, np.inf), trust
+
+
+def _gauge(trust: np.ndarray, body: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Weights for closed forms, which weigh points by their depth squared; the picture does not."""
+    gauge: np.ndarray = trust / np.maximum(body[..., 2] + depth[:, None], 0.1 * depth[:, None]) ** 2
+    return gauge
 
 
 def _depth_by_size(plane: np.ndarray, body: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -196,55 +246,3 @@ def _distances(root: np.ndarray, plane: np.ndarray, body: np.ndarray) -> np.ndar
     projected = placed[..., :2] / np.maximum(placed[..., 2:], 1e-3)
     distance: np.ndarray = np.linalg.norm(projected - plane, axis=-1)
     return distance
-
-
-def _smooth_depth(
-    depth: np.ndarray, information: np.ndarray, distance: np.ndarray, weights: np.ndarray, time_s: np.ndarray
-) -> np.ndarray:
-    """Depths (T,) -> the likeliest path: measurements with their noise against a limit on acceleration.
-
-    Works on the logarithm, so that depth stays positive and its noise is even: noise / (depth * sqrt(information)),
-    with the noise taken from this track's own distances.
-    """
-    count = len(depth)
-    seen = weights.max(axis=1) > _LEAST_WEIGHT
-    if count < 3 or not information.any():
-        return depth
-    if not seen.any():
-        seen = np.ones(count, bool)
-    noise = max(float(np.median(distance[seen])), _LEAST_NOISE)
-    log_depth = np.log(depth)
-    interval = np.gradient(time_s)
-    correlated = np.maximum(NOISE_FRAMES / 30.0 / interval, 1.0)
-    precision = depth**2 * information / (noise**2 * correlated)
-    penalty = _acceleration_penalty(time_s) / DEPTH_ACCELERATION**2
-    # frames without a measurement follow their neighbours; a trace of weight keeps the equations solvable
-    precision = np.maximum(np.where(seen, precision, 0.0), 1e-10 * penalty[0].max())
-    trust = np.ones(count)
-    for _ in range(_ITERATIONS):
-        banded = penalty.copy()
-        banded[0] += precision * trust
-        smooth: np.ndarray = solveh_banded(banded, precision * trust * log_depth, lower=True)
-        residual = np.abs(smooth - log_depth) * np.sqrt(precision * correlated)
-        # in standard deviations: what lies within one is never an outlier
-        trust = _trust(residual, np.maximum(np.median(residual[seen]), 1.0))
-    return np.asarray(np.exp(smooth))
-
-
-def _trust(error: np.ndarray, typical: np.ndarray) -> np.ndarray:
-    """Weights that let go of what is far off the typical error. Source: Cauchy's robust estimator."""
-    trust: np.ndarray = 1.0 / (1.0 + (error / (_CAUCHY * np.maximum(typical, 1e-9))) ** 2)
-    return trust
-
-
-def _acceleration_penalty(time_s: np.ndarray) -> np.ndarray:
-    """(3, T) lower bands of D'WD: the squared second derivative integrated over uneven times."""
-    before, after = np.diff(time_s)[:-1], np.diff(time_s)[1:]
-    span = (before + after) / 2
-    rows = np.stack([1 / (before * span), -(1 / before + 1 / after) / span, 1 / (after * span)], axis=1)
-    banded = np.zeros((3, len(time_s)))
-    for k in range(3):
-        for lower in range(3 - k):
-            # white acceleration per second, so that the strength does not depend on the frame rate
-            banded[lower, k : k + len(span)] += span * rows[:, k] * rows[:, k + lower]
-    return banded
