@@ -98,6 +98,18 @@ def view_rows(data: dict[str, Any]) -> Iterator[Row]:
             )
 
 
+def root_rows(data: dict[str, Any]) -> Iterator[Row]:
+    views = data["lifted joints"]["fixed views, noisy"]
+    for way, what in (("solved", "solved, as `infer` does"), ("predicted", "predicted by a network")):
+        part = views[way]
+        yield (
+            f"root of the default lifter's motion on 66 unseen views, noisy 2D, {what}",
+            f"{part['scaled_mm']:.0f} mm up to one scale ({part['absolute_mm']:.0f} mm without), drift "
+            f"{part['drift_mm_per_s']:.0f} mm/s, standing feet slide {part['slide_mm']:.1f} mm a frame",
+            "root.py",
+        )
+
+
 TABLE = {
     "infer": infer_rows,
     "overlay": overlay_rows,
@@ -105,6 +117,7 @@ TABLE = {
     "detect": detect_rows,
     "track": track_rows,
     "validation_views": view_rows,
+    "root": root_rows,
 }
 
 
