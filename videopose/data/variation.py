@@ -46,6 +46,11 @@ _LIMBS = tuple(
     for side in ("left", "right")
 )
 """Left arm, right arm, left leg, right leg."""
+_EXCHANGED = (
+    (True, False, False, False), (False, True, False, False), (True, True, False, False),
+    (False, False, True, False), (False, False, False, True), (False, False, True, True),
+)  # fmt: skip
+"""Which limbs a joined body has from another recording: one row is drawn."""
 _ABOVE_SPINE = slice(H36M17.index("thorax"), None)
 """Everything that a turn of the chest moves: thorax, head, arms and face."""
 
@@ -100,20 +105,19 @@ def _axes(positions: Tensor, low: str, left: str, right: str, high: str) -> Tens
 
 
 def join(positions: Tensor, other: Tensor) -> Tensor:
-    """Replace one arm, both arms or both legs by those of `other`.
+    """Replace an arm, a leg, both arms or both legs by those of `other`.
 
     A limb keeps its direction against chest or pelvis and takes over the lengths of its new body.
     """
-    kind = torch.randint(4, (len(positions),), device=positions.device)
-    # Kinds: left arm, right arm, both arms, both legs.
-    which = ((kind == 0) | (kind == 2), (kind == 1) | (kind == 2), kind == 3, kind == 3)
+    kind = torch.randint(len(_EXCHANGED), (len(positions),), device=positions.device)
+    which = torch.tensor(_EXCHANGED, device=positions.device)[kind]
     turns = {
         True: chest_axes(positions).transpose(-1, -2) @ chest_axes(other),
         False: pelvis_axes(positions).transpose(-1, -2) @ pelvis_axes(other),
     }
     result = positions.clone()
     for number, limb in enumerate(_LIMBS):
-        chosen = which[number][:, None, None]
+        chosen = which[:, number, None, None]
         at = positions[:, :, limb.root]
         for start, end in ((limb.root, limb.middle), (limb.middle, limb.end)):
             own = positions[:, :, end] - positions[:, :, start]
