@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from videopose.cli.main import run
+from videopose.lift import load_lifter_weights
 
 RECIPE = """
 name = "tiny"
@@ -87,6 +88,17 @@ def test_killed_training_goes_on_and_its_weights_lift(archive: Path, tmp_path: P
     with np.load(tmp_path / "out.npz") as lifted, np.load(view) as given:
         assert lifted["joints_3d"].shape == given["target_joints_3d"].shape
         assert np.isfinite(lifted["joints_3d"]).all()
+
+    # A causal network may start from it; another width may not.
+    causal = tmp_path / "causal.toml"
+    last_stage = RECIPE.index("[[stages]]", RECIPE.index("[[stages]]") + 1)
+    causal.write_text(RECIPE[: RECIPE.index("[[stages]]")] + "causal = true\n" + RECIPE[last_stage:])
+    started = [*train(archive, causal, tmp_path / "causal")[4:], "--start", str(weights)]
+    assert run(started) == 0
+    assert load_lifter_weights(tmp_path / "causal" / "best.safetensors").info.causal
+    first = json.loads((tmp_path / "causal" / "log.jsonl").read_text().splitlines()[0])
+    assert first["train_mm"] < rows["whole"][1][1]
+    assert run([*started, "--channels", "24", "-o", str(tmp_path / "wide")]) == 1
 
 
 @pytest.mark.parametrize(
