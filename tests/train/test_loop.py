@@ -1,6 +1,7 @@
 """Training: growing, going on exactly, learning, and what a run leaves."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,10 +159,18 @@ def test_subjects_must_be_there(tmp_path: Path) -> None:
         Trainer(RECIPE, clips()[:1], tmp_path)
 
 
-def test_shipped_recipe_reads_and_takes_overrides() -> None:
-    recipe = read_recipe("wild-243", channels=64)
-    assert recipe.channels == 64
-    assert recipe.stages[-1].filter_widths == (3, 3, 3, 3, 3)
+@pytest.mark.parametrize(
+    ("name", "field", "causal"), [("wild-27", 27, False), ("wild-243", 243, False), ("wild-243-causal", 243, True)]
+)
+def test_shipped_recipes_are_a_family(name: str, field: int, causal: bool) -> None:
+    recipe = read_recipe(name, steps_per_epoch=7)
+    assert (recipe.name, recipe.causal, recipe.steps_per_epoch) == (name, causal, 7)
+    assert math.prod(recipe.stages[-1].filter_widths) == field
+    assert recipe.start == ("" if name == "wild-27" else "wild-27")
+    light = read_recipe("wild-27")
+    assert recipe.channels == light.channels
+    assert recipe.stages[0].filter_widths[:3] == light.stages[-1].filter_widths
+    assert (recipe.subject_weights, recipe.variation) == (light.subject_weights, light.variation)
 
 
 @pytest.mark.parametrize(
