@@ -1,5 +1,6 @@
 """From tracks to motions, and from a file of keypoints to a file of joints."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from videopose.cli.lift import command
 from videopose.cli.main import run
 from videopose.errors import UsageError
 from videopose.export import read_keypoints, read_npz
-from videopose.lift import Lifter, LifterInfo, LifterWeights, save_lifter_weights, standing_height
+from videopose.lift import Lifter, LifterInfo, LifterWeights, refine_limbs, save_lifter_weights, standing_height
 from videopose.lift.model import TemporalModel
-from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
+from videopose.motion import MotionSettings, assumed_focal_px, build_motions, lift_joints, tracks_from_keypoints
+from videopose.skeletons import H36M17
+from videopose.track import smooth
 from videopose.types import Track
 
 SIZE = (1280, 720)
@@ -49,6 +52,10 @@ def track(person_id: int, first: int, count: int) -> Track:
     return Track(person_id, np.arange(first, first + count), points, boxes, np.ones(count, bool))
 
 
+def is_limb(name: str) -> bool:
+    return name.endswith(("knee", "ankle", "elbow", "wrist"))
+
+
 def saved(path: Path, points: np.ndarray, **more: object) -> Path:
     np.savez(path, keypoints_2d=points, image_size=np.array(SIZE), **{"fps": 30.0, **more})
     return path
@@ -82,7 +89,33 @@ def test_smoothing_calms_and_keeps_the_place(weights):
     for name in ("joints", "root"):
         a, b = getattr(rough, name), getattr(calm, name)
         assert np.abs(np.diff(b, 2, axis=0)).mean() < 0.6 * np.abs(np.diff(a, 2, axis=0)).mean()
-        np.testing.assert_allclose(b.mean(0), a.mean(0), atol=0.02)
+    # limbs are refined as well
+    trunk = [index for index in range(17) if not is_limb(H36M17.joint_names[index])]
+    np.testing.assert_allclose(calm.joints[:, trunk].mean(0), rough.joints[:, trunk].mean(0), atol=0.02)
+
+
+@pytest.mark.parametrize("scores", [True, False])
+def test_limbs_alone_are_refined(weights, scores):
+    points, time_s, lifter = keypoints(60), np.arange(60) / 30, Lifter(weights)
+    points[..., 2] = 1.0
+    plain = smooth(lifter.lift(points, time_s, SIZE, 1200.0), time_s)
+    joints = lift_joints(lifter, points if scores else points[..., :2], time_s, SIZE, 1200.0)
+    moved = np.linalg.norm(joints - plain, axis=-1).max(0)
+    np.testing.assert_array_equal(moved > 1e-5, [is_limb(name) for name in H36M17.joint_names])
+    np.testing.assert_array_equal(joints, refine_limbs(points, plain.astype(np.float32), time_s, SIZE, 1200.0))
+
+
+def test_without_smoothing_the_network_alone_answers(weights):
+    points, time_s, lifter = keypoints(60), np.arange(60) / 30, Lifter(weights)
+    joints = lift_joints(lifter, points, time_s, SIZE, 1200.0, smoothed=False)
+    np.testing.assert_array_equal(joints, lifter.lift(points, time_s, SIZE, 1200.0))
+
+
+def test_keypoints_of_another_layout_refine_nothing(weights):
+    points, time_s = keypoints(60), np.arange(60) / 30
+    lifter = Lifter(replace(weights, info=replace(weights.info, layout_in=H36M17.name)))
+    expected = smooth(lifter.lift(points, time_s, SIZE, 1200.0), time_s)
+    np.testing.assert_array_equal(lift_joints(lifter, points, time_s, SIZE, 1200.0), expected.astype(np.float32))
 
 
 def test_height(weights):

@@ -9,7 +9,8 @@ import numpy as np
 from videopose.camera import DEFAULT_FOV_DEGREES, focal_from_fov
 from videopose.errors import UsageError
 from videopose.export import KeypointArrays
-from videopose.lift import Lifter, solve_root
+from videopose.lift import Lifter, refine_limbs, solve_root
+from videopose.skeletons import COCO17
 from videopose.track import smooth
 from videopose.types import Motion, Track
 
@@ -25,7 +26,7 @@ class MotionSettings:
     height_m: float | None = None
     """Height of every person in metres; None: as the lifter has it."""
     smooth: bool = True
-    """Smooth the joints and the root's path over time, without delay."""
+    """Smooth joints and root over time, without delay, and refine the limbs; False: the network's own answer."""
     tta: bool = True
     """Lift the mirror image too and average."""
 
@@ -135,9 +136,9 @@ def _build_motion(
     lifter: Lifter,
     settings: MotionSettings,
 ) -> Motion:
-    joints = lifter.lift(track.keypoints, time_s, image_size, focal_px)
-    if settings.smooth:
-        joints = smooth(joints, time_s).astype(np.float32)
+    joints = lift_joints(
+        lifter, track.keypoints, time_s, image_size, focal_px, observed=track.observed, smoothed=settings.smooth
+    )
     result = solve_root(
         track.keypoints,
         joints,
@@ -156,3 +157,41 @@ def _build_motion(
         root=root,
         reprojection_error_px=result.reprojection_error_px,
     )
+
+
+def lift_joints(
+    lifter: Lifter,
+    keypoints: np.ndarray,
+    time_s: np.ndarray,
+    image_size: tuple[int, int],
+    focal_px: float,
+    *,
+    observed: np.ndarray | None = None,
+    smoothed: bool = True,
+) -> np.ndarray:
+    """One person's joints: the network's answer, smoothed, with limbs made to agree with the picture.
+
+    Args:
+        lifter: the network.
+        keypoints: (T, J, 2 or 3) finite pixels in the lifter's layout, and scores (without: 1).
+        time_s: (T,) seconds, strictly increasing.
+        image_size: width and height, pixels.
+        focal_px: focal length, pixels.
+        observed: (T,) bool; of frames that are not, limbs do not follow the picture.
+        smoothed: False gives the network's own answer, neither smoothed nor refined: both look at the whole track.
+
+    Returns:
+        (T, 17, 3) float32 metres, root-relative, camera axes.
+
+    Raises:
+        InputError: the keypoints have another number of joints than the lifter takes.
+    """
+    joints = lifter.lift(keypoints, time_s, image_size, focal_px)
+    if not smoothed:
+        return joints
+    joints = smooth(joints, time_s).astype(np.float32)
+    if lifter.weights.info.layout_in != COCO17.name:
+        return joints
+    if keypoints.shape[-1] == 2:
+        keypoints = np.concatenate([keypoints, np.ones_like(keypoints[..., :1])], axis=-1)
+    return refine_limbs(keypoints, joints, time_s, image_size, focal_px, observed=observed)

@@ -1,6 +1,6 @@
 """Judging a lifter: five errors, averaged over frames, of all that was lifted and of each action, subject and view.
 
-Clips go through the whole lifter (resampling, padding, mirroring, smoothing), as a user's do.
+Clips go the whole way (resampling, padding, mirroring, smoothing, refining), as a user's do.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 from videopose.errors import InputError
 from videopose.lift import Lifter
-from videopose.track import smooth as smooth_over_time
+from videopose.motion import lift_joints
 from videopose.train.metrics import procrustes_align, scale_align
 from videopose.train.sequences import VIEW_BANDS, EvaluationData, EvaluationSequence
 
@@ -104,7 +104,7 @@ def evaluate(
     Args:
         lifter: ready to run.
         data: what to lift.
-        smooth: smooth the joints over time as `videopose infer` and `videopose lift` do.
+        smooth: smooth and refine the joints as `videopose infer` and `videopose lift` do.
         report: called with the number of sequences done.
 
     Raises:
@@ -141,9 +141,9 @@ def evaluate(
 
 
 def lift_sequence(lifter: Lifter, sequence: EvaluationSequence, smooth: bool = True) -> np.ndarray:
-    """(T, 17, 3) metres, root-relative, camera axes: what the lifter makes of the keypoints."""
-    joints = lifter.lift(sequence.keypoints, sequence.time_s, sequence.image_size, sequence.focal_px)
-    return smooth_over_time(joints, sequence.time_s).astype(np.float32) if smooth else joints
+    """(T, 17, 3) metres, root-relative, camera axes: what `videopose lift` makes of the keypoints."""
+    given = sequence.keypoints, sequence.time_s, sequence.image_size, sequence.focal_px
+    return lift_joints(lifter, *given, smoothed=smooth)
 
 
 class _Mean:

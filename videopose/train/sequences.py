@@ -38,7 +38,7 @@ class EvaluationSequence:
     subject: str
     """Who does it."""
     keypoints: np.ndarray
-    """(T, J, 2 or 3) pixels, in the data's layout; a score is ignored."""
+    """(T, J, 2 or 3) pixels, in the data's layout, and scores (without: 1)."""
     time_s: np.ndarray
     """(T,) seconds, strictly increasing."""
     image_size: tuple[int, int]
