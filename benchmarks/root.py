@@ -6,7 +6,7 @@
 Trains a small network on the root first (2600 steps, 8 minutes on one processor core; kept in --network). Judged on the
 two subjects that no network here was trained on (running, martial arts), cameras known: the 66 fixed views, noisy and
 clean, and views drawn as in training but with the focal length known. Everything goes the way `infer` goes: lifted,
-smoothed, root found, smoothed. Figures, means over frames:
+smoothed, refined, root found, smoothed. Figures, means over frames:
 
 * `absolute_mm`, `scaled_mm`: distance of the root; scaled: up to one factor per view (a person's size cannot be seen)
 * `drift_mm_per_s`: speed of the error averaged over a second; `acceleration_mm`: mm/frame^2 at 30 frames/s
@@ -49,6 +49,7 @@ from videopose.data.clip_views import IMAGE_SIZE, render_clip
 from videopose.data.mocap import at_rate, read_archive
 from videopose.data.views import ViewSettings
 from videopose.lift import DEFAULT_LIFTER, Lifter, depth, resolve_lifter, root, solve_root
+from videopose.motion import lift_joints
 from videopose.skeletons import COCO17, H36M17
 from videopose.track import smooth
 from videopose.train.datasets import ViewFolder
@@ -192,7 +193,7 @@ def figures(views: list[View], way: Way, true_joints: bool = False) -> dict[str,
     """Means over all views."""
     rows, counts = [], []
     for view in views:
-        joints = view.target if true_joints else smooth(view.lifted, view.time_s)
+        joints = view.target if true_joints else view.lifted
         found, count = judge(smooth(way(view, joints), view.time_s), joints, view)
         rows.append(found)
         counts.append(count)
@@ -221,7 +222,7 @@ def main() -> None:
         results = []
         for view in views:
             given = (view.keypoints, view.time_s, view.image_size, view.focal_px)
-            results.append(replace(view, lifted=lifter.lift(*given), predicted=predict_root(network, *given)))
+            results.append(replace(view, lifted=lift_joints(lifter, *given), predicted=predict_root(network, *given)))
         return results
 
     kinds = {

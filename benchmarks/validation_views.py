@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter, solve_root
-from videopose.track import smooth
 from videopose.train.datasets import ViewFolder
 from videopose.train.evaluate import Errors, frame_errors, lift_sequence
 
@@ -32,7 +31,7 @@ def measure(lifter: Lifter, clean: bool) -> dict[str, Any]:
     roots, frames = [], []
     for view in ViewFolder(VIEWS, clean=clean):
         raw = lift_sequence(lifter, view, smooth=False)
-        smoothed = smooth(raw, view.time_s).astype(np.float32)
+        smoothed = lift_sequence(lifter, view)
         for kind, joints in (("raw", raw), ("smoothed", smoothed)):
             rows[kind].append(Errors(*np.nanmean(frame_errors(joints, view.target), axis=0)).to_json())
         assert view.root is not None
