@@ -37,7 +37,12 @@ if TYPE_CHECKING:
 @click.option("--cameras", type=click.IntRange(min=1), help="mocap: views of each 10 seconds.  [default: 4]")
 @click.option("--seed", type=click.IntRange(min=0), help="mocap: another seed draws other views.  [default: 0]")
 @click.option("--tta/--no-tta", default=True, show_default=True, help="Average with the mirrored input.")
-@click.option("--smooth/--no-smooth", default=True, show_default=True, help="Limbs fitted to the 2D keypoints; zero-phase smoothing.")
+@click.option(
+    "--smooth/--no-smooth",
+    default=True,
+    show_default=True,
+    help="Limbs fitted to the 2D keypoints; zero-phase smoothing.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["auto", "float32", "bfloat16"]),

@@ -55,7 +55,12 @@ def parse_fps(text: str | None) -> Fraction | None:
 @click.option(
     "--fov", type=click.FloatRange(1.0, 179.0), help="Field of view along the longer side in degrees.  [default: 55]"
 )
-@click.option("--smooth/--no-smooth", default=True, show_default=True, help="Limbs fitted to the 2D keypoints; zero-phase smoothing.")
+@click.option(
+    "--smooth/--no-smooth",
+    default=True,
+    show_default=True,
+    help="Limbs fitted to the 2D keypoints; zero-phase smoothing.",
+)
 @click.option("--tta/--no-tta", default=True, show_default=True, help="Average with the mirrored input.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps, for the lifter.")
 @click.option(

@@ -35,7 +35,12 @@ from videopose.errors import OutputError, UsageError
     help="Arithmetic of the lifter; auto takes bfloat16 where the processor has it.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--smooth/--no-smooth", default=True, show_default=True, help="Limbs fitted to the 2D keypoints; zero-phase smoothing.")
+@click.option(
+    "--smooth/--no-smooth",
+    default=True,
+    show_default=True,
+    help="Limbs fitted to the 2D keypoints; zero-phase smoothing.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT.npz if it exists.")
 def command(
     source: Path, output: Path, lifter: str, focal: float | None, fov: float | None, height: float | None, tta: bool,
