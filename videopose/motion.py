@@ -9,7 +9,8 @@ import numpy as np
 from videopose.camera import DEFAULT_FOV_DEGREES, focal_from_fov
 from videopose.errors import UsageError
 from videopose.export import KeypointArrays
-from videopose.lift import Lifter, refine_limbs, solve_root
+from videopose.lift import Lifter, solve_root
+from videopose.limbs import refine_limbs
 from videopose.skeletons import COCO17
 from videopose.track import smooth
 from videopose.types import Motion, Track

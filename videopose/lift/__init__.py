@@ -2,7 +2,6 @@
 
 from videopose.lift.checkpoint import LifterInfo, LifterWeights, load_lifter_weights, save_lifter_weights
 from videopose.lift.lifter import Lifter
-from videopose.lift.refine import refine_limbs
 from videopose.lift.resolve import DEFAULT_LIFTER, resolve_lifter
 from videopose.lift.root import RootResult, solve_root, standing_height
 
@@ -13,7 +12,6 @@ __all__ = [
     "LifterWeights",
     "RootResult",
     "load_lifter_weights",
-    "refine_limbs",
     "resolve_lifter",
     "save_lifter_weights",
     "solve_root",

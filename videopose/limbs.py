@@ -18,7 +18,7 @@ The second round, with the root that belongs to the corrected limbs, is worth 0.
 
 import numpy as np
 
-from videopose.lift.root import solve_root
+from videopose.lift import solve_root
 from videopose.skeletons import COCO17, H36M17
 from videopose.track import smooth
 from videopose.types import check_shape

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from videopose.lift import Lifter, refine_limbs, resolve_lifter
+from videopose.lift import Lifter, resolve_lifter
+from videopose.limbs import refine_limbs
 from videopose.motion import lift_joints
 from videopose.skeletons import COCO17, H36M17
 from videopose.track import smooth
