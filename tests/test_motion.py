@@ -12,8 +12,9 @@ from videopose.cli.lift import command
 from videopose.cli.main import run
 from videopose.errors import UsageError
 from videopose.export import read_keypoints, read_npz
-from videopose.lift import Lifter, LifterInfo, LifterWeights, refine_limbs, save_lifter_weights, standing_height
+from videopose.lift import Lifter, LifterInfo, LifterWeights, save_lifter_weights, standing_height
 from videopose.lift.model import TemporalModel
+from videopose.limbs import refine_limbs
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions, lift_joints, tracks_from_keypoints
 from videopose.skeletons import H36M17
 from videopose.track import smooth
