@@ -154,6 +154,17 @@ def test_a_run_starts_from_trained_weights(tmp_path: Path) -> None:
         Trainer(replace(RECIPE, start=weights, channels=24), clips(), tmp_path / "wide")
 
 
+def test_frozen_norms_keep_their_statistics(tmp_path: Path) -> None:
+    stages = (RECIPE.stages[0], replace(RECIPE.stages[0], frozen_norms=True))
+    trainer = Trainer(replace(RECIPE, stages=stages), clips(), tmp_path)
+    for _ in range(2):
+        trainer.run_epoch()
+    learned = {name: value.clone() for name, value in trainer.averaged.state_dict().items()}
+    trainer.run_epoch()
+    for name, value in trainer.model.state_dict().items():
+        assert torch.equal(value, learned[name]) == ("running" in name or "tracked" in name)
+
+
 def test_subjects_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="subjects 1"):
         Trainer(RECIPE, clips()[:1], tmp_path)

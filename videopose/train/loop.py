@@ -179,6 +179,10 @@ class Trainer:
         recipe = self.recipe
         begin = time.perf_counter()
         self.model.train()
+        if stage.frozen_norms:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm1d):
+                    module.eval()
         total = 0.0
         rate = 0.0
         for step in range(recipe.steps_per_epoch):

@@ -25,6 +25,8 @@ class Stage:
     """Sequences per step."""
     every: int = 1
     """Frames from one answer to the next; a product of the first filter widths."""
+    frozen_norms: bool = False
+    """Normalise by the running statistics of the stage before: those of few sequences a step are mostly noise."""
     learning_rate: float = 1e-3
     """Highest; falls to 1 % of it towards the end of the stage."""
 
