@@ -22,10 +22,10 @@ from videopose.data.variation import VariationSettings, vary
 from videopose.data.views import (
     STANDARD_SIZE_M,
     ViewSampler,
-    _repeat_edges,
     random_body,
     random_camera,
     random_detections,
+    repeat_edges,
 )
 from videopose.lift.model import TemporalModel
 from videopose.lift.normalisation import person_view
@@ -68,7 +68,7 @@ class RootSampler(ViewSampler):
         scale = size[:, answered, None]
         depth = root[..., 2:]
         target = torch.cat([root[..., :2] / depth / scale, (depth * scale / STANDARD_SIZE_M).log()], -1)
-        return _repeat_edges(inputs, present), target, present[:, answered]
+        return repeat_edges(inputs, present), target, present[:, answered]
 
 
 def build() -> TemporalModel:

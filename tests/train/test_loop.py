@@ -12,7 +12,7 @@ import torch
 from videopose.data.mocap import CAPTURE_JOINTS, Clip
 from videopose.data.views import ViewSettings
 from videopose.errors import InputError
-from videopose.lift import Lifter, load_lifter_weights
+from videopose.lift import Lifter, LifterInfo, load_lifter_weights, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.train.loop import Trainer, grow
 from videopose.train.recipe import Recipe, Stage, read_recipe
@@ -150,6 +150,14 @@ def test_a_run_starts_from_trained_weights(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one[:31], other[:31])
     assert np.abs(one[31:] - other[31:]).max() > 1e-3
 
+    first.rename(tmp_path / "moved")
+    going_on = Trainer(replace(RECIPE, start=weights, stages=longer), clips(), later)
+    assert going_on.epoch == 1
+    weights = str(tmp_path / "moved" / "best.safetensors")
+    screen = tmp_path / "screen.safetensors"
+    save_lifter_weights(screen, small, LifterInfo("screen", normalisation="screen"))
+    with pytest.raises(InputError, match="normalised by screen"):
+        Trainer(replace(RECIPE, start=str(screen), stages=longer), clips(), tmp_path / "screened")
     with pytest.raises(InputError, match="16 channels, filter widths"):
         Trainer(replace(RECIPE, start=weights, channels=24), clips(), tmp_path / "wide")
 
@@ -191,6 +199,8 @@ def test_shipped_recipes_are_a_family(name: str, field: int, causal: bool) -> No
         pytest.param("name = 'x'\nvalidation_subjects = []", "stages", id="no stages"),
         pytest.param("colour = 1\n[[stages]]\nfilter_widths=[3]\nepochs=1\nsequence_frames=1\nbatch_size=1",
                      "unknown key 'colour'", id="unknown key"),
+        pytest.param("name = 'x'\n[[stages]]\nfilter_widths=[3, 3]\nepochs=1\nsequence_frames=1\nbatch_size=1\nevery=2",
+                     "every must be one of 1, 3, 9, got 2", id="spacing"),
     ],
 )  # fmt: skip
 def test_bad_recipes(tmp_path: Path, text: str, message: str) -> None:

@@ -48,7 +48,7 @@ def pip_download(source: Source, folder: Path, *, progress: Callable[[int, int],
                 if progress is not None and bytes_there > done:
                     done = bytes_there
                     progress(done, source.size)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: pip must not go on alone; it is raised again
             process.terminate()
             process.wait()
             raise

@@ -169,7 +169,7 @@ class ViewSampler:
         camera, _ = random_camera(capture, self.settings)
         present = self._presence(valid)
         inputs, _ = person_view(random_detections(camera, self.settings), self.causal)
-        inputs = _repeat_edges(inputs.flatten(2), present)
+        inputs = repeat_edges(inputs.flatten(2), present)
         answered = slice(self.lead, self.lead + self.length, self.every)
         camera = camera[:, answered]
         keypoints = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
@@ -333,7 +333,7 @@ def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([left, up, forward], dim=-2), forward
 
 
-def _repeat_edges(inputs: Tensor, valid: Tensor) -> Tensor:
+def repeat_edges(inputs: Tensor, valid: Tensor) -> Tensor:
     """Beyond the ends of a sequence repeat its first and last frame, as the lifter does."""
     frames = torch.arange(inputs.shape[1], device=inputs.device)
     first = valid.float().argmax(1)

@@ -119,13 +119,20 @@ class Trainer:
         model = TemporalModel(
             features, len(H36M17), stage.filter_widths, recipe.channels, recipe.dropout, recipe.causal
         )
-        if recipe.start:
+        # A run that goes on has its weights already; what it started from may be gone.
+        if recipe.start and not (self.run / "last.pt").exists():
             model = self._started(model, recipe.start)
         return model.to(self.device)
 
     def _started(self, model: TemporalModel, name: str) -> TemporalModel:
         """`model` with the weights of a trained network of at most its length; a causal one may begin from any."""
-        start = resolve_lifter(name).model
+        weights = resolve_lifter(name)
+        start, info = weights.model, weights.info
+        if (info.layout_in, info.layout_out, info.normalisation) != (COCO17.name, H36M17.name, "person") or start.dense:
+            raise InputError(
+                f"{self.recipe.name}: cannot start from {name} ({info.layout_in} to {info.layout_out}, normalised by "
+                f"{info.normalisation}). Give weights from {COCO17.name} to {H36M17.name}, by person, not dense."
+            )
         if start.channels != model.channels or start.filter_widths != model.filter_widths[: len(start.filter_widths)]:
             raise InputError(
                 f"{self.recipe.name}: cannot start from {name} ({start.channels} channels, filter widths "

@@ -1,5 +1,6 @@
 """Recipes: TOML files that fill the settings of a training run."""
 
+import math
 import tomllib
 from dataclasses import dataclass, field, fields
 from importlib import resources
@@ -29,6 +30,11 @@ class Stage:
     """Normalise by the running statistics of the stage before: those of few sequences a step are mostly noise."""
     learning_rate: float = 1e-3
     """Highest; falls to 1 % of it towards the end of the stage."""
+
+    def __post_init__(self) -> None:
+        spacings = [math.prod(self.filter_widths[:count]) for count in range(len(self.filter_widths) + 1)]
+        if self.every not in spacings:
+            raise ValueError(f"every must be one of {', '.join(map(str, spacings))}, got {self.every}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class VideoWriter:
         try:
             if error is None:
                 self._finish()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: nothing half-written may stay; it is raised again
             self._stack.__exit__(*sys.exc_info())
             raise
         self._stack.__exit__(kind, error, trace)
