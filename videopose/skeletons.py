@@ -1,6 +1,7 @@
 """Joint layouts: names, parents, left and right.
 
-Source: COCO keypoint order (cocodataset.org), Human3.6M 17 joints as used by Martinez et al., ICCV 2017.
+Source: COCO keypoint order (cocodataset.org), Human3.6M 17 joints as used by Martinez et al., ICCV 2017, and its 32 as
+recorded (Ionescu et al., PAMI 2014), HumanEva 15 joints (Sigal et al., IJCV 2010).
 """
 
 from dataclasses import dataclass
@@ -95,4 +96,72 @@ H36M17 = Skeleton(
     (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15),
 )
 
-SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in (COCO17, H36M17)}
+H36M32 = Skeleton(
+    "h36m32",
+    (
+        "hip",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "right_toe_base",
+        "right_toe_tip",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "left_toe_base",
+        "left_toe_tip",
+        "spine_base",
+        "spine",
+        "thorax",
+        "neck",
+        "head",
+        "left_collar",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "left_hand",
+        "left_thumb",
+        "left_finger_base",
+        "left_finger_tip",
+        "right_collar",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "right_hand",
+        "right_thumb",
+        "right_finger_base",
+        "right_finger_tip",
+    ),
+    (
+        *(-1, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14),
+        *(12, 16, 17, 18, 19, 20, 19, 22, 12, 24, 25, 26, 27, 28, 27, 30),
+    ),
+)
+"""All joints of the Human3.6M recordings. The last of each hand and foot repeat others; H36M17 is what is used."""
+
+H36M17_FROM_H36M32 = tuple(H36M32.index(name) for name in H36M17.joint_names)
+"""Indices of the joints of H36M17 among those of H36M32."""
+
+HUMANEVA15 = Skeleton(
+    "humaneva15",
+    (
+        "hip",
+        "thorax",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "head",
+    ),
+    (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1),
+)
+
+SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in (COCO17, H36M17, H36M32, HUMANEVA15)}
