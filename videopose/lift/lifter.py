@@ -49,7 +49,7 @@ class Lifter:
             )
         if threads is not None:
             torch.set_num_threads(threads)
-        name = _usable_device(device)
+        name = usable_device(device)
         self.weights = weights
         self.tta = tta
         self.dtype = choose_precision(precision, torch.device(name), weights.model.channels)
@@ -119,8 +119,12 @@ class Lifter:
         return np.asarray((result[0] + mirrored) / 2)
 
 
-def _usable_device(name: str) -> str:
-    """Torch's name of the device to use; `auto` takes CUDA where there is one."""
+def usable_device(name: str) -> str:
+    """Torch's name of the device to use; `auto` takes CUDA where there is one.
+
+    Raises:
+        UsageError: torch has no such device here.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
