@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from videopose.data.draws import log_uniform, span, uniform, wandering
+from videopose.data.detector_errors import DetectorErrors
+from videopose.data.draws import log_uniform, uniform
 from videopose.data.mocap import CAPTURE_JOINTS, COCO_FROM_CAPTURE, Clip
 from videopose.data.variation import VariationSettings, vary
 from videopose.lift.normalisation import person_view, ray_rotation, view_centre
@@ -34,17 +35,6 @@ _MIRROR = torch.tensor(
         for n in CAPTURE_JOINTS
     ]
 )
-_LEGS = [COCO17.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
-_PARTS = (
-    _LEGS,
-    [COCO17.index("left_knee"), COCO17.index("left_ankle")],
-    [COCO17.index("right_knee"), COCO17.index("right_ankle")],
-    [COCO17.index("left_elbow"), COCO17.index("left_wrist")],
-    [COCO17.index("right_elbow"), COCO17.index("right_wrist")],
-    [COCO17.index("left_wrist"), COCO17.index("right_wrist")],
-    [COCO17.index("left_ankle"), COCO17.index("right_ankle")],
-)
-"""Keypoints that are hidden or cut off together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +262,7 @@ def random_detections(camera: Tensor, settings: ViewSettings) -> Tensor:
     Returns:
         (N, T, 17, 2) COCO keypoints on the plane at distance 1 of a camera whose focal length is slightly mistaken.
     """
-    count, length = camera.shape[:2]
+    count = len(camera)
     points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
     body, forward = _body_axes(camera)
     offset = settings.offset_m * torch.randn(count, 17, 3, device=camera.device)
@@ -286,40 +276,20 @@ def random_detections(camera: Tensor, settings: ViewSettings) -> Tensor:
     plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
     depth = camera[:, :, :1, 2:].clamp(min=0.2)
 
-    uneven = (0.4 * torch.randn(count, 1, 17, 1, device=camera.device)).exp()
     # Faces of people seen from behind are made up.
     facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
     face = torch.zeros(17, 1, device=camera.device)
     face[:5] = 1.0
-    uneven = uneven * (1.0 + 2.0 * face * facing_away)
-    jitter = log_uniform(settings.jitter_m_range, (count, 1, 1, 1), camera)
-    drift = log_uniform(settings.drift_m_range, (count, 1, 1, 1), camera)
-    slow = wandering((count, length, 17, 2), 40, camera)
-    middle = wandering((count, length, 17, 2), 7, camera)
-    noise = jitter * torch.randn(count, length, 17, 2, device=camera.device) + drift * (0.8 * slow + 0.6 * middle)
-    noise = noise * uneven + _hidden(count, length, settings.hidden_probability, camera) * (slow + 0.5 * middle)
-    plane = _swap(plane + noise / depth, settings.swap_probability)
+    errors = DetectorErrors(
+        COCO17,
+        settings.jitter_m_range,
+        settings.drift_m_range,
+        settings.hidden_probability,
+        settings.swap_probability,
+    )
+    plane = errors.apply(plane, depth, 1.0 + 2.0 * face * facing_away)
     ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
     return plane * ratio[:, None, None, None]
-
-
-def _hidden(count: int, length: int, probability: float, like: Tensor) -> Tensor:
-    """(N, T, 17, 1) metres of error on keypoints that are guessed for a while."""
-    parts = torch.zeros(len(_PARTS), 17, device=like.device)
-    for row, part in enumerate(_PARTS):
-        parts[row, part] = 1.0
-    chosen = parts[torch.randint(len(_PARTS), (count,), device=like.device)]
-    stretch = span(count, length, probability, like)
-    level = log_uniform((0.04, 0.25), (count, 1), like)
-    return (stretch * level)[..., None, None] * chosen[:, None, :, None]
-
-
-def _swap(plane: Tensor, probability: float) -> Tensor:
-    """Exchange left and right for a stretch."""
-    count, length = plane.shape[:2]
-    stretch = span(count, length, probability, plane, longest=0.15)
-    mirrored = plane[:, :, torch.as_tensor(COCO17.mirror)]
-    return torch.where(stretch[..., None, None] > 0, mirrored, plane)
 
 
 def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:
