@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from videopose.data.actions import action_of
 from videopose.data.clip_views import IMAGE_SIZE, render_clip
 from videopose.data.mocap import Clip, at_rate, read_archive
 from videopose.data.views import ViewSettings
@@ -24,28 +25,6 @@ CAMERAS = 4
 """Views rendered of each window of motion capture."""
 WINDOW_S = 10.0
 """Longer trials are cut into equal windows of at most this, each with bodies and cameras of its own."""
-
-_ACTIONS = {
-    "01": "playground",
-    "03": "walk on uneven ground",
-    "09": "run",
-    "14": "everyday activities",
-    "16": "run, jump, walk",
-    "17": "walk with moods",
-    "29": "animal pantomime",
-    "49": "modern dance, gymnastics",
-    "127": "action, obstacles",
-    "135": "martial arts",
-    "salsa": "salsa",
-    "indian": "Indian dance",
-    "09_12": "walk in all directions",
-}
-"""What is done, by subject or, where it differs, by trial, in the CMU motion capture database (mocap.cs.cmu.edu)."""
-
-
-def action_of(subject: str, trial: str) -> str:
-    """What a trial of the CMU database shows; a trial it does not know is an action of its own."""
-    return _ACTIONS.get(trial) or _ACTIONS.get(subject) or trial
 
 
 class ViewFolder:
