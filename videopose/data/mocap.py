@@ -146,17 +146,33 @@ def _texts(source: Path) -> Iterator[tuple[PurePosixPath, Callable[[], str]]]:
             yield PurePosixPath(member), lambda member=member: archive.read(member).decode("latin-1")  # type: ignore[misc]
 
 
-def read_recordings(source: Path, rates: Mapping[str, float] | None = None, target_fps: float = 60.0) -> Iterator[Clip]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One recording as it was captured."""
+
+    subject: str
+    name: str
+    path: str
+    """Inside the folder or zip it was read from."""
+    fps: float
+    motion: Pose | bvh.BvhMotion
+    """The CMU skeleton, or the dance figure."""
+
+    def joints(self) -> np.ndarray:
+        """(T, 22, 3) float32 metres, Y up, in the order of CAPTURE_JOINTS."""
+        return capture_joints(self.motion) if isinstance(self.motion, Pose) else figure_joints(self.motion, self.path)
+
+
+def read_trials(source: Path, rates: Mapping[str, float] | None = None) -> Iterator[Trial]:
     """Read every trial of a folder or zip: ASF/AMC in the layout of the CMU database, or BVH of the dance figure.
 
     Args:
         source: folder or zip with NN.asf and NN_MM.amc files, or .bvh files in a folder per subject.
         rates: frames per second of files whose path contains the key, where that is not 120 (ASF/AMC, which do not
             state it) or what the header says (BVH).
-        target_fps: rate of the result.
 
     Yields:
-        One Clip per .amc or .bvh file, sorted by name.
+        One Trial per .amc or .bvh file, sorted by name.
 
     Raises:
         InputError: unreadable source, a trial without its skeleton, malformed files, nothing found.
@@ -171,10 +187,11 @@ def read_recordings(source: Path, rates: Mapping[str, float] | None = None, targ
     if not trials:
         raise InputError(f"{source}: no .amc and no .bvh files found. Give a folder or zip with motion capture.")
     for path, read in trials:
+        motion: Pose | bvh.BvhMotion
         if path.suffix.lower() == ".bvh":
             subject = path.parent.name or path.stem
             motion = bvh.parse_bvh(read(), str(path))
-            positions, fps = figure_joints(motion, str(path)), round(1 / motion.frame_time_s, 3)
+            fps = round(1 / motion.frame_time_s, 3)
         else:
             subject, fps = path.stem.split("_")[0], DEFAULT_FPS
             skeleton = skeletons.get(path.parent / subject)
@@ -182,10 +199,15 @@ def read_recordings(source: Path, rates: Mapping[str, float] | None = None, targ
                 raise InputError(
                     f"{path}: its skeleton {subject}.asf is missing beside it. Add it, or leave the trial out."
                 )
-            pose = forward_kinematics(skeleton, parse_amc(read(), skeleton, str(path)))
-            positions = capture_joints(pose)
+            motion = forward_kinematics(skeleton, parse_amc(read(), skeleton, str(path)))
         fps = next((rate for part, rate in (rates or {}).items() if part in str(path)), fps)
-        yield Clip(subject, path.stem, at_rate(positions, fps, target_fps), target_fps)
+        yield Trial(subject, path.stem, str(path), fps, motion)
+
+
+def read_recordings(source: Path, rates: Mapping[str, float] | None = None, target_fps: float = 60.0) -> Iterator[Clip]:
+    """The joints of every trial of a folder or zip at one rate, frames per second; see `read_trials`."""
+    for trial in read_trials(source, rates):
+        yield Clip(trial.subject, trial.name, at_rate(trial.joints(), trial.fps, target_fps), target_fps)
 
 
 def at_rate(positions: np.ndarray, fps: float, target_fps: float) -> np.ndarray:
