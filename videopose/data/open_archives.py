@@ -10,7 +10,7 @@ from videopose.camera import normalize_screen, world_to_camera
 from videopose.data.archive import read_objects
 from videopose.data.keypoint_layouts import layout_of
 from videopose.data.poses import PoseData, PoseSequence
-from videopose.data.rig import cameras, frame_rate, image_sizes
+from videopose.data.rig import CORRUPT, cameras, frame_rate, image_sizes
 from videopose.errors import InputError, UsageError
 from videopose.skeletons import H36M17, H36M17_FROM_H36M32, H36M32, HUMANEVA15, Skeleton
 
@@ -19,8 +19,6 @@ CUSTOM_FRAME_RATE = 50.0
 """Frames per second taken where an archive of one's own videos does not tell: what Human3.6M has."""
 _SHORT = {"human36m": "h36m", "humaneva15": "humaneva15"}
 _JOINTS = {"human36m": H36M32, "humaneva15": HUMANEVA15}
-_CORRUPT = ("S11", "Directions")
-"""Recorded wrongly in Human3.6M: 2D and 3D do not belong together."""
 
 
 def open_poses(folder: Path, dataset: str, keypoints: str) -> PoseData:
@@ -51,7 +49,7 @@ def open_poses(folder: Path, dataset: str, keypoints: str) -> PoseData:
     known = _actions(path_3d, "positions_3d", read_objects(path_3d, ("positions_3d",))["positions_3d"])
     if dataset == "human36m":
         for actions in (seen, known):
-            actions.get(_CORRUPT[0], {}).pop(_CORRUPT[1], None)
+            actions.get(CORRUPT[0], {}).pop(CORRUPT[1], None)
         _compare(path_3d, known, path_2d, seen, "positions_2d")
         _compare(path_2d, seen, path_3d, known, "positions_3d")
     else:

@@ -13,6 +13,8 @@ import numpy as np
 
 from videopose.errors import InputError
 
+CORRUPT = ("S11", "Directions")
+"""Recorded wrongly in Human3.6M: 2D and 3D do not belong together."""
 _SECTIONS = {"human36m": "human36m", "humaneva15": "humaneva1"}
 
 
@@ -42,9 +44,9 @@ class Camera:
         if self.focal_px is None or self.center_px is None or self.radial is None or self.tangential is None:
             return None
         width, height = self.image_size
-        # In single precision throughout, as the recorded archives were made.
+        # Rounded where the public archives were rounded: their projections then come out to the last bit.
         focal = self.focal_px / np.float32(width) * np.float32(2)
-        center = self.center_px / np.float32(width) * np.float32(2) - np.array([1, height / width], np.float32)
+        center = self.center_px / np.float32(width) * np.float32(2) - np.array([1, height / width])
         return np.concatenate([focal, center, self.radial, self.tangential]).astype(np.float32)
 
 
