@@ -20,12 +20,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from videopose.errors import InputError
+from videopose.errors import InputError, UsageError
 from videopose.files import atomic_path
 from videopose.lift.architecture import Architecture, read_architecture
 from videopose.lift.model import TemporalModel
 from videopose.lift.normalisation import NORMALISATIONS
-from videopose.skeletons import SKELETONS
+from videopose.skeletons import COCO17, H36M17, HUMANEVA15, SKELETONS
 
 PUBLISHED_FRAME_RATE = 50.0
 """Human3.6M's; the published in-the-wild weights were trained on it."""
@@ -71,17 +71,23 @@ class LifterWeights:
     """The network for the root joint's path, which semi-supervised checkpoints hold as well."""
 
 
-def load_lifter_weights(path: Path, published: LifterInfo | None = None) -> LifterWeights:
+def load_lifter_weights(
+    path: Path, published: LifterInfo | None = None, *, causal: bool = False, dense: bool = False
+) -> LifterWeights:
     """Load a lifter: a `.safetensors` file of ours, or a published `.bin` checkpoint. Never runs code from the file.
 
     Args:
         path: the file; its content decides what it is.
         published: what holds for a published checkpoint, which does not say it. By default the name is the file's stem,
-            the input `coco17` if that contains `coco` and `h36m17` otherwise (as the published files are named),
-            centred, at 50 frames per second. Files of ours describe themselves.
+            the joints follow from it and from their number (15 in the result: `humaneva15`; 17 keypoints: `coco17` if
+            the name contains `coco` or the result is HumanEva's, else `h36m17`), centred, at 50 frames per second.
+            Files of ours describe themselves.
+        causal: a published checkpoint is causal.
+        dense: a published checkpoint has full kernels (which mostly shows in their shapes).
 
     Raises:
         InputError: the file is missing, damaged, not a lifter, or of an unknown architecture.
+        UsageError: a file that describes itself is not causal or dense, as was said.
     """
     try:
         with path.open("rb") as stream:
@@ -94,9 +100,14 @@ def load_lifter_weights(path: Path, published: LifterInfo | None = None) -> Lift
         ) from error
     # A safetensors file opens with the header's length, whose bytes may be anything, then the header's brace.
     if head[8:] != b"{" and (head[:2] == b"PK" or head[:1] == b"\x80"):
-        states, info = _load_published(path), published or _guess(path)
+        states = _load_published(path)
+        info = published or _guess(path, states["model_pos"])
+        info = replace(info, causal=info.causal or causal, dense=info.dense or dense)
     else:
         states, info = _load_safetensors(path)
+        for option, said, is_so in (("causal", causal, info.causal), ("dense", dense, info.dense)):
+            if said and not is_so:
+                raise UsageError(f"{path}: describes itself, and is not {option}. Leave --{option} out.")
     model, architecture = _build(path, states["model_pos"], info)
     info = replace(info, dense=architecture.dense)
     _check_layouts(path, info, architecture)
@@ -225,9 +236,19 @@ _INERT = [
 """All that published checkpoints name beside tensors. None of NumPy's own functions is ever called."""
 
 
-def _guess(path: Path) -> LifterInfo:
-    """What published files are by their names."""
-    return LifterInfo(path.stem, layout_in="coco17" if "coco" in path.stem.lower() else "h36m17")
+def _guess(path: Path, state: Mapping[str, Tensor]) -> LifterInfo:
+    """What published files are by their names and numbers of joints."""
+    inputs, outputs = (tuple(state[key].shape) if key in state else () for key in _ENDS)
+    is_humaneva = outputs[:1] == (3 * len(HUMANEVA15),)
+    if is_humaneva and inputs[1:2] == (2 * len(HUMANEVA15),):
+        return LifterInfo(path.stem, HUMANEVA15.name, HUMANEVA15.name)
+    # No layout of Human3.6M's goes with HumanEva's joints: what has 17 keypoints there are detections.
+    layout_in = COCO17.name if is_humaneva or "coco" in path.stem.lower() else H36M17.name
+    return LifterInfo(path.stem, layout_in, HUMANEVA15.name if is_humaneva else H36M17.name)
+
+
+_ENDS = ("expand_conv.weight", "shrink.weight")
+"""The tensors whose shapes tell the numbers of keypoints and joints."""
 
 
 def _load_published(path: Path) -> dict[str, Mapping[str, Tensor]]:

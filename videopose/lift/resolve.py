@@ -12,29 +12,38 @@ DEFAULT_LIFTER = "wild-243"
 """Name of the lifter that ships with the package."""
 
 
-def resolve_lifter(name_or_path: str = DEFAULT_LIFTER, *, progress: Progress | None = None) -> LifterWeights:
+def resolve_lifter(
+    name_or_path: str = DEFAULT_LIFTER,
+    *,
+    progress: Progress | None = None,
+    causal: bool = False,
+    dense: bool = False,
+) -> LifterWeights:
     """Load the lifter of that name in the manifest (it is fetched if need be), or from that file.
 
     Args:
         name_or_path: a name wins over a file.
         progress: called with (bytes done, bytes in all) while fetching.
+        causal: a published checkpoint, which does not say it, is causal.
+        dense: a published checkpoint has full kernels.
 
     Raises:
-        UsageError: neither a lifter nor a file is called so.
+        UsageError: neither a lifter nor a file is called so, or it describes itself differently.
         AssetError: the weights cannot be had.
         InputError: the file is not a lifter.
     """
     lifters = {name: asset for name, asset in load_manifest().items() if asset.kind == "lifter"}
     if name_or_path in lifters:
         asset = lifters[name_or_path]
-        return load_lifter_weights(asset_path(asset, progress=progress), _described(asset))
+        found = asset_path(asset, progress=progress)
+        return load_lifter_weights(found, _described(asset), causal=causal, dense=dense)
     path = Path(name_or_path)
     if not path.exists():
         raise UsageError(
             f"no lifter and no file is called {name_or_path!r}. Give a file or one of {', '.join(lifters)}."
         )
     known = [asset for asset in lifters.values() if asset.file == path.name]
-    return load_lifter_weights(path, _described(known[0]) if known else None)
+    return load_lifter_weights(path, _described(known[0]) if known else None, causal=causal, dense=dense)
 
 
 def _described(asset: Asset) -> LifterInfo:
