@@ -104,10 +104,23 @@ class _Encoded:
         raise ValueError("encoded bytes")
 
 
+class _NoBytes:
+    """bytes, which protocol 2 calls for empty ones."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> bytes:  # type: ignore[misc]
+        return b""
+
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("bytes")
+
+
 _NAMES: dict[tuple[str, str], type] = {
     ("numpy", "ndarray"): _Ndarray,
     ("numpy", "dtype"): _Type,
     ("_codecs", "encode"): _Encoded,
+    ("__builtin__", "bytes"): _NoBytes,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _Buffer for core in ("core", "_core")},
