@@ -1,0 +1,94 @@
+"""What training makes small; in metres and screen coordinates, on tensors through which gradients flow.
+
+Source: Pavllo et al., CVPR 2019, sections 3 and 4 (supervised and semi-supervised training).
+"""
+
+import torch
+from torch import Tensor
+
+from videopose.errors import InputError
+from videopose.skeletons import SKELETONS
+from videopose.train.distributed import added_up
+
+MIN_SHARED_JOINTS = 8
+"""Projecting fewer than these says too little of a pose."""
+
+
+def position_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean distance of (..., D) points."""
+    loss: Tensor = (predicted - target).norm(dim=-1).mean()
+    return loss
+
+
+def trajectory_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean distance of (..., 3) points, each weighted by the inverse of its true depth.
+
+    Far away a mistake moves the picture less, and cannot be told from the picture as well.
+    """
+    loss: Tensor = ((predicted - target).norm(dim=-1) / target[..., 2]).mean()
+    return loss
+
+
+def project(points: Tensor, intrinsics: Tensor, linear: bool = False) -> Tensor:
+    """Project joints to the image; `camera.project` for batches of cameras.
+
+    Args:
+        points: (N, ..., 3) metres, camera axes.
+        intrinsics: (N, 9) focal lengths, centre, radial and tangential terms, see `data.poses.INTRINSICS`.
+        linear: without the radial and tangential terms.
+
+    Returns:
+        (N, ..., 2) in the unit of focal lengths and centre.
+    """
+    camera = intrinsics.view(len(intrinsics), *([1] * (points.ndim - 2)), -1)
+    # Beyond one focal length the polynomial is not valid: it would fold points back in.
+    plane = (points[..., :2] / points[..., 2:]).clamp(-1, 1)
+    focal, centre, radial, tangential = torch.split(camera, (2, 2, 3, 2), dim=-1)
+    if not linear:
+        r2 = plane.square().sum(-1, keepdim=True)
+        powers = torch.cat([r2, r2.square(), r2**3], dim=-1)
+        gain = 1 + (radial * powers).sum(-1, keepdim=True) + (tangential * plane).sum(-1, keepdim=True)
+        plane = plane * gain + tangential * r2
+    image: Tensor = focal * plane + centre
+    return image
+
+
+def shared_joints(layout_in: str, layout_out: str) -> tuple[list[int], list[int]]:
+    """Which keypoints show which joints, by name.
+
+    Args:
+        layout_in: of keypoints, a key of `skeletons.SKELETONS`.
+        layout_out: of 3D joints.
+
+    Returns:
+        Indices of keypoints and, at the same places, of the joints they show.
+
+    Raises:
+        InputError: the layouts share too few.
+    """
+    keypoints, joints = SKELETONS[layout_in], SKELETONS[layout_out]
+    names = [name for name in joints.joint_names if name in keypoints.joint_names]
+    if len(names) < MIN_SHARED_JOINTS:
+        raise InputError(
+            f"{layout_in} keypoints show only {len(names)} of the joints of {layout_out}, too few to compare a "
+            f"projection with. Choose keypoints of {layout_out}."
+        )
+    return [keypoints.index(name) for name in names], [joints.index(name) for name in names]
+
+
+def bone_loss(labelled: Tensor, unlabelled: Tensor, parents: tuple[int, ...], total: tuple[int, int]) -> Tensor:
+    """How far apart mean bone lengths are: mean over bones of |labelled - unlabelled|, metres.
+
+    Args:
+        labelled: (N, S, K, 3) predicted joints of this process's labelled examples.
+        unlabelled: (M, S, K, 3) predicted joints of its unlabelled ones.
+        parents: of each joint, -1 for the root.
+        total: labelled and unlabelled examples of all processes.
+    """
+    children = [child for child, parent in enumerate(parents) if parent >= 0]
+    above = [parents[child] for child in children]
+    means = []
+    for joints, count in zip((labelled, unlabelled), total, strict=True):
+        lengths = (joints[:, :, children] - joints[:, :, above]).norm(dim=-1)
+        means.append(added_up(lengths.sum((0, 1))) / (count * joints.shape[1]))
+    return (means[0] - means[1]).abs().mean()
