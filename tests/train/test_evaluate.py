@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from videopose.cli.main import run
+from videopose.data.actions import action_of
 from videopose.data.clip_views import IMAGE_SIZE, render_clip
 from videopose.data.mocap import Clip, read_archive, write_archive
 from videopose.data.views import ViewSettings
@@ -21,7 +22,7 @@ from videopose.lift import Lifter, LifterInfo, load_lifter_weights, resolve_lift
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
 from videopose.train import metrics
-from videopose.train.datasets import MocapViews, ViewFolder, action_of, open_data
+from videopose.train.datasets import MocapViews, ViewFolder, open_data
 from videopose.train.evaluate import Evaluation, evaluate, frame_errors
 from videopose.train.sequences import VIEW_BANDS, EvaluationSequence
 

@@ -135,7 +135,7 @@ def _as_human36m(
     finally:
         progress.end()
     frames = written.frames()
-    by_subject = ", ".join(f"{name} {count}" for name, count in frames.items())
+    by_subject = ", ".join(f"{name} {count} (of {' '.join(written.people(name))})" for name, count in frames.items())
     pixels, millimetres = written.detector_rms
     click.echo(
         f"{output}: {len(written.sequences)} sequences before 4 cameras, {sum(frames.values())} frames at "

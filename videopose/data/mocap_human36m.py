@@ -2,7 +2,9 @@
 
 Every recording is turned about the vertical and moved along the floor so that it plays before Human3.6M's own four
 cameras; where somebody walks farther than they see, it is cut into parts. Besides exact keypoints, an archive holds
-those of a detector: wrong by DETECTOR's errors and a constant offset of each joint.
+those of a detector: wrong by DETECTOR's errors and a constant offset of each joint. Over the whole CMU subset and the
+dances (183,728 frames x 4 cameras, people 330 pixels high) these are 9.3 pixels or 40 mm root mean square, with a mean
+of 5.7 pixels and a median of 4.4: the worst twentieth, hidden or exchanged, makes up two thirds of the squares.
 """
 
 import zlib
@@ -75,6 +77,8 @@ class Sequence:
     """In the archives."""
     action: str
     """In the archives."""
+    person: str
+    """Subject of the motion capture."""
     trial: str
     """Of the motion capture."""
     part: Part
@@ -108,6 +112,10 @@ class Archives:
         for each in self.sequences:
             counts[each.subject] += each.part.stop - each.part.start
         return {name: count for name, count in counts.items() if count}
+
+    def people(self, subject: str) -> list[str]:
+        """Subjects of the motion capture under a name of the archives."""
+        return sorted({each.person for each in self.sequences if each.subject == subject})
 
 
 def human36m_joints(trial: Trial) -> np.ndarray:
@@ -191,7 +199,7 @@ def write_human36m(
             positions.setdefault(name, {})[action] = world
             exact.setdefault(name, {})[action] = [pixels for _, pixels in views]
             detected.setdefault(name, {})[action] = seen
-            written.sequences.append(Sequence(name, action, trial.name, part))
+            written.sequences.append(Sequence(name, action, trial.subject, trial.name, part))
             _count_errors(written, views, rigs[name], seen)
         progress(done)
     if not written.sequences:
