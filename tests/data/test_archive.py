@@ -213,6 +213,22 @@ def test_anything_else_is_refused(tmp_path: Path, value: Any) -> None:
         read_objects(path, ["key"])
 
 
+def test_what_holds_itself_is_refused(tmp_path: Path) -> None:
+    value = np.empty(4, object)
+    value[:] = [value] * 4
+    with pytest.raises(InputError, match="a container in itself"):
+        read_objects(save_pickle(tmp_path / "a.npz", pickle.dumps(boxed([value]))), ["key"])
+
+
+def test_shared_parts_stay_shared(tmp_path: Path) -> None:
+    # 4**20 parts if each were made anew
+    value: Any = [1.0]
+    for _ in range(20):
+        value = boxed([value] * 4)
+    read = read_objects(save_pickle(tmp_path / "a.npz", pickle.dumps(value)), ["key"])["key"]
+    assert read[0] is read[3]
+
+
 def test_bytes_cannot_pass_for_objects(tmp_path: Path) -> None:
     honest = pickle.dumps(boxed([1]), 0)
     start = honest.index(b"(lp")

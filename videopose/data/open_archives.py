@@ -45,7 +45,7 @@ def open_poses(folder: Path, dataset: str, keypoints: str) -> PoseData:
     path_3d = _existing(folder, dataset, f"data_3d_{_SHORT[dataset]}.npz")
     content = read_objects(path_2d, ("positions_2d", "metadata"))
     layout = layout_of(path_2d, content["metadata"])
-    seen = _actions(path_2d, "positions_2d", content["positions_2d"])
+    seen = _actions(path_2d, "positions_2d", content.pop("positions_2d"))
     known = _actions(path_3d, "positions_3d", read_objects(path_3d, ("positions_3d",))["positions_3d"])
     if dataset == "human36m":
         for actions in (seen, known):
@@ -144,10 +144,10 @@ def _existing(folder: Path, dataset: str, name: str) -> Path:
 
 
 def _actions(path: Path, key: str, content: Any) -> dict[str, dict[str, Any]]:
-    """The dict of dicts, checked, in the file's order."""
+    """The dict of dicts, checked, in the file's order; of its own, to take from: subjects may share one in the file."""
     if not isinstance(content, dict) or not all(isinstance(actions, dict) for actions in content.values()):
         raise InputError(f"{path}: {key!r} is no dict of subjects with dicts of actions. Make it again.")
-    return content
+    return {subject: dict(actions) for subject, actions in content.items()}
 
 
 def _compare(

@@ -16,6 +16,11 @@ _TYPE = re.compile(r"[biufc]\d{1,2}|[SU]\d{1,6}|O8?")
 _DEPTH = 50
 """Known archives nest five deep."""
 
+_UNFINISHED = object()
+
+_Done = dict[int, tuple[Any, Any]]
+"""By id: a part of what was pickled, and what it became."""
+
 
 class _Recipe:
     """What one NumPy object is to be made from."""
@@ -53,9 +58,9 @@ class _Array(_Recipe):
 
     __slots__ = ()
 
-    def make(self, depth: int) -> np.ndarray:
+    def make(self, depth: int, done: _Done) -> np.ndarray:
         _, shape, kind, fortran, raw = self.state
-        return _array(shape, kind, raw, "F" if fortran else "C", depth)
+        return _array(shape, kind, raw, "F" if fortran else "C", depth, done)
 
 
 class _Buffer(_Recipe):
@@ -63,9 +68,9 @@ class _Buffer(_Recipe):
 
     __slots__ = ()
 
-    def make(self, depth: int) -> np.ndarray:
+    def make(self, depth: int, done: _Done) -> np.ndarray:
         raw, kind, shape, order = self.arguments
-        return _array(shape, kind, raw, "F" if order == "F" else "C", depth)
+        return _array(shape, kind, raw, "F" if order == "F" else "C", depth, done)
 
 
 class _Scalar(_Recipe):
@@ -73,9 +78,9 @@ class _Scalar(_Recipe):
 
     __slots__ = ()
 
-    def make(self, depth: int) -> Any:
+    def make(self, depth: int, done: _Done) -> Any:
         kind, raw = self.arguments
-        return _array((), kind, raw, "C", depth)[()]
+        return _array((), kind, raw, "C", depth, done)[()]
 
 
 class _Ndarray:
@@ -151,38 +156,43 @@ def unpickle(stream: BinaryIO) -> Any:
     return _resolve(_Unpickler(stream, encoding="latin1").load(), 0, {})
 
 
-def _resolve(value: Any, depth: int, done: dict[int, Any]) -> Any:
-    """Make the arrays in `value`, in place where it is a dict or list."""
+def _resolve(value: Any, depth: int, done: _Done) -> Any:
+    """Make the arrays in `value`, in place where it is a dict or list; shared parts stay shared."""
     if type(value) in _PLAIN:
         return value
     if depth > _DEPTH:
         raise ValueError(f"containers more than {_DEPTH} deep")
     if id(value) in done:
-        # Shared parts stay shared; a part that holds itself ends here too.
-        return done[id(value)][1]
-    made: Any = value
+        made = done[id(value)][1]
+        if made is _UNFINISHED:
+            raise ValueError("a container in itself")
+        return made
+    # The original is kept so that its id stays its own.
+    done[id(value)] = value, _UNFINISHED
     if isinstance(value, _Array | _Buffer | _Scalar):
-        made = value.make(depth)
+        made = value.make(depth, done)
     elif type(value) is dict:
-        done[id(value)] = value, value
+        made = value
         for key in value:
             if type(key) not in _PLAIN:
                 raise ValueError(f"a key of the type {type(key).__name__}")
             value[key] = _resolve(value[key], depth + 1, done)
     elif type(value) is list:
-        done[id(value)] = value, value
+        made = value
         for index, item in enumerate(value):
             value[index] = _resolve(item, depth + 1, done)
     elif type(value) is tuple:
         made = tuple(_resolve(item, depth + 1, done) for item in value)
     else:
         raise ValueError(f"something of the type {type(value).__name__}")
-    # The original is kept so that its id stays its own.
+    if isinstance(value, _Recipe):
+        # What it was made from is not needed any more, and large.
+        value.arguments, value.state = (), None
     done[id(value)] = value, made
     return made
 
 
-def _array(shape: Any, kind: Any, raw: Any, order: str, depth: int) -> np.ndarray:
+def _array(shape: Any, kind: Any, raw: Any, order: str, depth: int, done: _Done) -> np.ndarray:
     """A writable array of its own memory."""
     if not isinstance(kind, _Type) or not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError("a broken array")
@@ -192,7 +202,7 @@ def _array(shape: Any, kind: Any, raw: Any, order: str, depth: int) -> np.ndarra
             raise ValueError("a broken array")
         items = np.empty(len(raw), object)
         for index, item in enumerate(raw):
-            items[index] = _resolve(item, depth + 1, {})
+            items[index] = _resolve(item, depth + 1, done)
         return items.reshape(shape, order="F" if order == "F" else "C")
     content = raw.encode("latin1") if type(raw) is str else raw
     if type(content) not in (bytes, bytearray):
