@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from videopose.errors import InputError
+from videopose.errors import InputError, UsageError
 from videopose.lift import LifterInfo, load_lifter_weights, save_lifter_weights
 from videopose.lift.architecture import read_architecture
 from videopose.lift.model import TemporalModel
@@ -274,3 +274,39 @@ def test_architecture_from_shapes(widths, dense):
     found = read_architecture(shapes)
     assert found.filter_widths == widths
     assert found.dense == (dense and any(width > 1 for width in widths[1:]))
+
+
+@pytest.mark.parametrize(
+    ("stem", "keypoints", "joints", "layouts"),
+    [
+        ("pretrained_h36m_cpn", 17, 17, ("h36m17", "h36m17")),
+        ("pretrained_h36m_detectron_coco", 17, 17, ("coco17", "h36m17")),
+        ("pretrained_humaneva15_detectron", 15, 15, ("humaneva15", "humaneva15")),
+        ("mine", 15, 15, ("humaneva15", "humaneva15")),
+        ("mine", 17, 15, ("coco17", "humaneva15")),
+    ],
+)
+def test_layouts_of_published_files(stem, keypoints, joints, layouts, tmp_path):
+    model = small(in_features=2 * keypoints, out_joints=joints)
+    info = load_lifter_weights(published(tmp_path / f"{stem}.bin", model.state_dict(), model_traj=None)).info
+    assert (info.layout_in, info.layout_out) == layouts
+
+
+@pytest.mark.parametrize("said", [{"causal": True}, {"dense": True}])
+def test_what_a_published_file_does_not_say(said, tmp_path):
+    # a dense network of one block with three taps has the shapes of a dilated one
+    model = small(filter_widths=(1, 3))
+    path = published(tmp_path / "x.bin", model.state_dict())
+    weights = load_lifter_weights(path, **said)
+    assert {key: getattr(weights.info, key) for key in said} == said
+    assert {key: getattr(weights.model, key) for key in said} == said
+    assert not load_lifter_weights(path).model.causal
+
+
+def test_a_file_that_describes_itself_is_not_overruled(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_lifter_weights(path, small(), LifterInfo("a"))
+    with pytest.raises(UsageError, match="is not causal"):
+        load_lifter_weights(path, causal=True)
+    save_lifter_weights(path, small(causal=True), LifterInfo("a"))
+    assert load_lifter_weights(path, causal=True).model.causal
