@@ -5,22 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
-from videopose import __version__
-from videopose.assets import load_manifest
-from videopose.cli.console import ConsoleProgress
-from videopose.data.open_archives import open_poses
-from videopose.data.poses import PoseData
+import click
+
 from videopose.errors import UsageError
-from videopose.files import atomic_path
-from videopose.lift import resolve_lifter
-from videopose.train.archive_recipe import read_archive_recipe
-from videopose.train.frame_errors import BASIC
-from videopose.train.protocol import ProtocolResult, evaluate_poses
+
+if TYPE_CHECKING:
+    from videopose.data.poses import PoseData
+    from videopose.train.protocol import ProtocolResult
 
 TOLERANCE = 0.02
 """Share by which an error may lie above the expected one and still count as reached."""
@@ -77,6 +70,15 @@ def run(options: ArchiveOptions) -> None:
     Raises:
         VideoposeError: the data, the lifter or the recipe cannot be had, or do not fit together.
     """
+    from videopose import __version__
+    from videopose.cli.console import ConsoleProgress
+    from videopose.data.open_archives import open_poses
+    from videopose.files import atomic_path
+    from videopose.lift import resolve_lifter
+    from videopose.train.archive_recipe import read_archive_recipe
+    from videopose.train.frame_errors import BASIC
+    from videopose.train.protocol import evaluate_poses
+
     recipe = None if options.recipe is None else read_archive_recipe(options.recipe)
     if recipe and recipe.dataset != options.dataset:
         raise UsageError(f"--recipe {options.recipe} is for {recipe.dataset}. Give its --dataset, or another.")
@@ -123,7 +125,7 @@ def run(options: ArchiveOptions) -> None:
         click.echo(f"{options.output}: the same as JSON")
 
 
-def tested_subjects(dataset: str, data: PoseData) -> tuple[str, ...]:
+def tested_subjects(dataset: str, data: "PoseData") -> tuple[str, ...]:
     """Those that the paper tests on: S9 and S11 of Human3.6M, the validation part of HumanEva."""
     if dataset == "human36m":
         return ("S9", "S11")
@@ -152,13 +154,19 @@ def compare_expected(expected: Mapping[str, float], measured: Mapping[str, float
 
 
 def _expected_by_manifest(lifter: str, data: str) -> dict[str, float]:
+    from videopose.assets import load_manifest
+
     asset = load_manifest().get(lifter)
     value = asset.expected_error_mm.get(data) if asset else None
     return {} if value is None else {"mpjpe": value}
 
 
-def _print_table(result: ProtocolResult, names: list[str], by_subject: bool) -> None:
+def _print_table(result: "ProtocolResult", names: list[str], by_subject: bool) -> None:
     """To stdout: the average, each action, and the same of each subject."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("mm", no_wrap=True)
     table.add_column("frames", justify="right", no_wrap=True)
