@@ -2,6 +2,7 @@
 
 import click
 
+from videopose.cli.prepare_datasets import custom, human36m, humaneva
 from videopose.cli.prepare_mocap import mocap
 
 
@@ -10,4 +11,5 @@ def command() -> None:
     """Turn raw datasets into training archives."""
 
 
-command.add_command(mocap)
+for _prepare in (human36m, humaneva, mocap, custom):
+    command.add_command(_prepare)
