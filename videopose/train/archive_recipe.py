@@ -150,8 +150,7 @@ def read_archive_recipe(name: str, **overrides: Any) -> ArchiveRecipe:
     try:
         if unknown := set(table) - known:
             raise ValueError(f"unknown key {min(unknown)!r}, known are {', '.join(sorted(known))}")
-        return ArchiveRecipe(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-        )
+        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        return ArchiveRecipe(**values)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}. Mend the recipe.") from error

@@ -43,7 +43,7 @@ def project(points: Tensor, intrinsics: Tensor, linear: bool = False) -> Tensor:
     camera = intrinsics.view(len(intrinsics), *([1] * (points.ndim - 2)), -1)
     # Beyond one focal length the polynomial is not valid: it would fold points back in.
     plane = (points[..., :2] / points[..., 2:]).clamp(-1, 1)
-    focal, centre, radial, tangential = torch.split(camera, (2, 2, 3, 2), dim=-1)
+    focal, centre, radial, tangential = torch.split(camera, [2, 2, 3, 2], dim=-1)
     if not linear:
         r2 = plane.square().sum(-1, keepdim=True)
         powers = torch.cat([r2, r2.square(), r2**3], dim=-1)
@@ -76,19 +76,19 @@ def shared_joints(layout_in: str, layout_out: str) -> tuple[list[int], list[int]
     return [keypoints.index(name) for name in names], [joints.index(name) for name in names]
 
 
-def bone_loss(labelled: Tensor, unlabelled: Tensor, parents: tuple[int, ...], total: tuple[int, int]) -> Tensor:
+def bone_loss(labelled: Tensor, unlabelled: Tensor, parents: tuple[int, ...], total: int) -> Tensor:
     """How far apart mean bone lengths are: mean over bones of |labelled - unlabelled|, metres.
 
     Args:
         labelled: (N, S, K, 3) predicted joints of this process's labelled examples.
-        unlabelled: (M, S, K, 3) predicted joints of its unlabelled ones.
+        unlabelled: (N, S, K, 3) predicted joints of its unlabelled ones.
         parents: of each joint, -1 for the root.
-        total: labelled and unlabelled examples of all processes.
+        total: how many of each all processes have.
     """
     children = [child for child, parent in enumerate(parents) if parent >= 0]
     above = [parents[child] for child in children]
     means = []
-    for joints, count in zip((labelled, unlabelled), total, strict=True):
+    for joints in (labelled, unlabelled):
         lengths = (joints[:, :, children] - joints[:, :, above]).norm(dim=-1)
-        means.append(added_up(lengths.sum((0, 1))) / (count * joints.shape[1]))
+        means.append(added_up(lengths.sum((0, 1))) / (total * joints.shape[1]))
     return (means[0] - means[1]).abs().mean()

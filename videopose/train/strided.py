@@ -37,6 +37,8 @@ class Shard:
 
     first: int
     """Index of its first example in the whole batch."""
+    count: int
+    """How many it has."""
     total: int
     """Examples of the whole batch."""
 
@@ -54,8 +56,11 @@ class StridedNetwork(nn.Module):
         super().__init__()
         self.model = model
         self.dtype = dtype
-        self.momentum = torch.tensor(0.1, device=model.shrink.weight.device)
-        """() float32: share of a batch's statistics in the running ones."""
+        self._momentum = torch.tensor(0.1, device=model.shrink.weight.device)
+
+    def set_momentum(self, momentum: float) -> None:
+        """Set the share of a batch's statistics in the running ones."""
+        self._momentum.fill_(momentum)
 
     def forward(self, windows: Tensor, shard: Shard | None = None) -> Tensor:
         """Lift the frames that windows are about.
@@ -71,7 +76,7 @@ class StridedNetwork(nn.Module):
             (N, T - R + 1, out_joints, 3) float32 joints, metres.
         """
         model = self.model
-        shard = shard or Shard(0, len(windows))
+        shard = shard or Shard(0, len(windows), len(windows))
         single = windows.shape[1] == model.receptive_field and not model.dense
         x = self._layer(windows.to(self.dtype), model.expand_conv, model.expand_bn, shard, single)
         for i, width in enumerate(model.filter_widths[1:]):
@@ -99,7 +104,8 @@ class StridedNetwork(nn.Module):
         probability = self.model.dropout.p if self.training else 0.0
         done: Tensor = _NormReluDropout.apply(  # type: ignore[no-untyped-call]
             rows.reshape(-1, rows.shape[2]), norm.weight, norm.bias, residual, norm, probability,
-            self.momentum if self.training else None, Shard(shard.first * frames, shard.total * frames),
+            self._momentum if self.training else None,
+            Shard(frames * shard.first, frames * shard.count, frames * shard.total),
         )  # fmt: skip
         return done.view(rows.shape)
 

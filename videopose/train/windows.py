@@ -39,10 +39,10 @@ class Windows:
         self,
         data: PoseData,
         receptive_field: int,
-        *,
         causal: bool = False,
         stride: int = 1,
         flip: bool = False,
+        *,
         device: torch.device | str = "cpu",
     ) -> None:
         """Copy the sequences to the device.
