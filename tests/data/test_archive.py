@@ -265,6 +265,25 @@ def test_broken_pickles_end_in_a_sentence(tmp_path: Path, pickled: bytes) -> Non
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_any_changed_pickle_is_read_or_refused(tmp_path: Path, protocol: int) -> None:
+    rng = np.random.default_rng(protocol)
+    value = {"S1": {"Walking": [np.zeros((1, 3, 2), np.float32)]}, "n": [np.int64(3), b"", "a", 1.5, None]}
+    pickled = pickle.dumps(boxed(value), protocol)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(pickled)
+        for place in rng.integers(len(changed), size=rng.integers(1, 4)):
+            changed[place] = rng.integers(256)
+        path = save_pickle(tmp_path / "a.npz", bytes(changed))
+        try:
+            read_objects(path, ["key"])
+        except InputError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert 0 < refused < 300
+
+
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])
 def test_cut_off_files_end_in_a_sentence(tmp_path: Path, share: float) -> None:
     path = tmp_path / "a.npz"
