@@ -1,7 +1,8 @@
 """Joint layouts: names, parents, left and right.
 
 Source: COCO keypoint order (cocodataset.org), Human3.6M 17 joints as used by Martinez et al., ICCV 2017, and its 32 as
-recorded (Ionescu et al., PAMI 2014), HumanEva 15 joints (Sigal et al., IJCV 2010).
+recorded (Ionescu et al., PAMI 2014), HumanEva 15 joints (Sigal et al., IJCV 2010), MPII 16 joints (Andriluka et al.,
+CVPR 2014).
 """
 
 from dataclasses import dataclass
@@ -164,4 +165,35 @@ HUMANEVA15 = Skeleton(
     (-1, 0, 1, 2, 3, 1, 5, 6, 0, 8, 9, 0, 11, 12, 1),
 )
 
-SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in (COCO17, H36M17, H36M32, HUMANEVA15)}
+H36M16 = Skeleton(
+    "h36m16",
+    tuple(name for name in H36M17.joint_names if name != "neck"),
+    (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 8, 10, 11, 8, 13, 14),
+)
+"""H36M17 without the neck: what stacked hourglass networks trained on Human3.6M give."""
+
+MPII16 = Skeleton(
+    "mpii16",
+    (
+        "right_ankle",
+        "right_knee",
+        "right_hip",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "hip",
+        "thorax",
+        "upper_neck",
+        "head",
+        "right_wrist",
+        "right_elbow",
+        "right_shoulder",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+    ),
+    (1, 2, 6, 6, 3, 4, -1, 6, 7, 8, 11, 12, 7, 7, 13, 14),
+)
+
+_ALL = (COCO17, H36M17, H36M32, H36M16, HUMANEVA15, MPII16)
+SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in _ALL}

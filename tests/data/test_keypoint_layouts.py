@@ -11,6 +11,8 @@ from videopose.skeletons import COCO17, H36M17, HUMANEVA15
 
 COCO = [[1, 3, 5, 7, 9, 11, 13, 15], [2, 4, 6, 8, 10, 12, 14, 16]]
 HUMAN36M = [[4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16]]
+HOURGLASS = [[4, 5, 6, 10, 11, 12], [1, 2, 3, 13, 14, 15]]
+MPII = [[3, 4, 5, 13, 14, 15], [0, 1, 2, 10, 11, 12]]
 HUMANEVA = [[2, 3, 4, 8, 9, 10], [5, 6, 7, 11, 12, 13]]
 
 
@@ -30,6 +32,10 @@ def test_sides_are_the_published_ones() -> None:
         ({"num_joints": 17, "keypoints_symmetry": COCO}, "coco17"),
         ({"num_joints": 17, "keypoints_symmetry": tuple(side[::-1] for side in COCO)}, "coco17"),
         ({"num_joints": 15, "keypoints_symmetry": HUMANEVA}, "humaneva15"),
+        ({"layout_name": "h36m", "num_joints": 16, "keypoints_symmetry": HOURGLASS}, "h36m16"),
+        ({"num_joints": 16, "keypoints_symmetry": HOURGLASS}, "h36m16"),
+        ({"layout_name": "mpii", "num_joints": 16, "keypoints_symmetry": MPII}, "mpii16"),
+        ({"num_joints": 16, "keypoints_symmetry": MPII}, "mpii16"),
     ],
 )
 def test_layouts_are_known_by_name_or_by_sides(metadata: dict[str, Any], expected: str) -> None:
@@ -39,7 +45,7 @@ def test_layouts_are_known_by_name_or_by_sides(metadata: dict[str, Any], expecte
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"layout_name": "mpii", "num_joints": 16}, "the layout 'mpii' in 'metadata' is not known. Known are h36m17"),
+        ({"layout_name": "sh", "num_joints": 16}, "the layout 'sh' in 'metadata' is not known. Known are h36m17"),
         ({"layout_name": "humaneva20", "num_joints": 20}, "the layout 'humaneva20'"),
         ({"layout_name": ["coco"], "num_joints": 17}, "is not known"),
         ({"num_joints": 17, "keypoints_symmetry": [[1], [2]]}, "17 joints, left and right"),

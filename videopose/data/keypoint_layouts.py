@@ -4,17 +4,18 @@ from pathlib import Path
 from typing import Any
 
 from videopose.errors import InputError
-from videopose.skeletons import COCO17, H36M17, HUMANEVA15, Skeleton
+from videopose.skeletons import COCO17, H36M16, H36M17, HUMANEVA15, MPII16, Skeleton
 
 _NAMES = {
-    "h36m": H36M17,
-    "human36m": H36M17,
-    "h36m17": H36M17,
-    "coco": COCO17,
-    "coco17": COCO17,
-    "humaneva15": HUMANEVA15,
+    "h36m": (H36M17, H36M16),
+    "human36m": (H36M17,),
+    "h36m17": (H36M17,),
+    "coco": (COCO17,),
+    "coco17": (COCO17,),
+    "humaneva15": (HUMANEVA15,),
+    "mpii": (MPII16,),
 }
-_KNOWN = (H36M17, COCO17, HUMANEVA15)
+_KNOWN = (H36M17, COCO17, HUMANEVA15, H36M16, MPII16)
 
 
 def sides(skeleton: Skeleton) -> tuple[list[int], list[int]]:
@@ -42,15 +43,17 @@ def layout_of(path: Path, metadata: Any) -> Skeleton:
     except (TypeError, ValueError):
         pairs = []
     if name is not None:
-        found = _NAMES.get(name) if isinstance(name, str) else None
+        named = _NAMES.get(name, ()) if isinstance(name, str) else ()
     else:
-        found = next((one for one in _KNOWN if len(one) == joints and pairs == [sorted(s) for s in sides(one)]), None)
+        named = tuple(one for one in _KNOWN if pairs == [sorted(side) for side in sides(one)])
     known = ", ".join(skeleton.name for skeleton in _KNOWN)
-    if found is None:
+    if not named:
         what = f"the layout {name!r}" if name is not None else f"{joints} joints, left and right {pairs},"
         raise InputError(f"{path}: {what} in 'metadata' is not known. Known are {known}.")
-    if len(found) != joints:
+    found = next((one for one in named if len(one) == joints), None)
+    if found is None:
         raise InputError(
-            f"{path}: 'metadata' says {name!r}, which has {len(found)} joints, and num_joints {joints}. Correct one."
+            f"{path}: 'metadata' says {named[0].name}, which has {len(named[0])} joints, and num_joints {joints}. "
+            "Correct one."
         )
     return found
