@@ -49,7 +49,7 @@ def test_layouts_are_known_by_name_or_by_sides(metadata: dict[str, Any], expecte
         ({"layout_name": "humaneva20", "num_joints": 20}, "the layout 'humaneva20'"),
         ({"layout_name": ["coco"], "num_joints": 17}, "is not known"),
         ({"num_joints": 17, "keypoints_symmetry": [[1], [2]]}, "17 joints, left and right"),
-        ({"num_joints": 16, "keypoints_symmetry": COCO}, "16 joints"),
+        ({"num_joints": 16, "keypoints_symmetry": COCO}, "coco17, which has 17 joints, and num_joints 16"),
         ({"num_joints": 17, "keypoints_symmetry": [COCO[1], COCO[0]]}, "is not known"),
         ({"num_joints": 17}, "is not known"),
         ({"num_joints": 17, "keypoints_symmetry": 3}, "is not known"),
