@@ -17,6 +17,9 @@ class Progress(Protocol):
     def advance(self, done: int) -> None:
         """`done` steps of the stage are behind us."""
 
+    def describe(self, stage: str) -> None:
+        """The running stage has something new to say of itself."""
+
     def end(self, finished: bool = True) -> None:
         """The stage is over: done, or broken off."""
 
@@ -31,6 +34,9 @@ class SilentProgress:
         """Nothing."""
 
     def advance(self, done: int) -> None:
+        """Nothing."""
+
+    def describe(self, stage: str) -> None:
         """Nothing."""
 
     def end(self, finished: bool = True) -> None:

@@ -72,6 +72,12 @@ class ConsoleProgress:
             text += f" {self._unit}, {rate:.1f} {self._unit}/s"
         self.say(text)
 
+    def describe(self, stage: str) -> None:
+        """Another title for the running stage."""
+        self._stage = stage
+        if self._bar is not None:
+            self._bar.update(self._task, description=stage)
+
     def end(self, finished: bool = True) -> None:
         """The stage is over."""
         if self._bar is not None:

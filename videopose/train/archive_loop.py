@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from videopose.errors import InputError
-from videopose.files import atomic_path, output_error
+from videopose.files import atomic_path
 from videopose.lift import LifterInfo, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import SKELETONS
@@ -22,10 +22,11 @@ from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.archive_step import LOSSES, Step
 from videopose.train.distributed import add_up, rank, world_size
 from videopose.train.protocol import mean_error_mm
+from videopose.train.run_log import append_epoch, keep_epochs
 from videopose.train.windows import Shuffle
 
 CHECKPOINT_S = 600.0
-"""Seconds after which a checkpoint is left in the middle of an epoch."""
+"""Seconds after which a checkpoint is left in the middle of an epoch, by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class ArchiveEpoch:
     """From 1."""
     train_mm: float
     """Mean position error of the labelled examples, network in training mode."""
-    valid_mm: float
-    """Mean over frames of the test subjects, not mirrored; NaN where a test was not wanted."""
+    valid_mm: float | None
+    """Mean over frames of the test subjects, not mirrored; None where a test was not wanted."""
     learning_rate: float
     momentum: float
     """BatchNorm's, in this epoch."""
@@ -48,7 +49,7 @@ class ArchiveEpoch:
     parts: dict[str, float] = field(default_factory=dict)
     """Means of what back-projection adds: `trajectory_mm` (weighted), `projection` (screen coordinates), `bone_mm`."""
 
-    def to_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float | None]:
         """One flat object."""
         values: dict[str, Any] = asdict(self)
         parts: dict[str, float] = values.pop("parts")
@@ -59,7 +60,12 @@ class ArchiveTrainer:
     """Runs a recipe; goes on from its last checkpoint exactly."""
 
     def __init__(
-        self, recipe: ArchiveRecipe, data: TrainingData, run: Path, device: torch.device | str = "cpu"
+        self,
+        recipe: ArchiveRecipe,
+        data: TrainingData,
+        run: Path,
+        device: torch.device | str = "cpu",
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         """Set up, going on from `run/last.pt` when it exists.
 
@@ -68,6 +74,7 @@ class ArchiveTrainer:
             data: of this recipe.
             run: folder for checkpoint, weights and log.
             device: where to train; of each process its own.
+            checkpoint_s: seconds after which a checkpoint is left in the middle of an epoch.
 
         Raises:
             InputError: the checkpoint is broken or of another recipe, or the data lacks what the recipe needs.
@@ -76,6 +83,7 @@ class ArchiveTrainer:
         self.data = data
         self.run = run
         self.device = torch.device(device)
+        self.checkpoint_s = checkpoint_s
         torch.manual_seed(recipe.seed)
         labelled = data.labelled
         features = 2 * len(SKELETONS[labelled.layout_in])
@@ -97,6 +105,14 @@ class ArchiveTrainer:
         self._sums = torch.zeros(1 + len(LOSSES), dtype=torch.float64, device=self.device)
         if (run / "last.pt").exists():
             self._resume(run / "last.pt")
+        if rank() == 0:
+            keep_epochs(run / "log.jsonl", self.epoch)
+
+    @property
+    def running_mm(self) -> float:
+        """Mean position error of the epoch so far, of this process's examples; waits for the device."""
+        count, position = self._sums[:2].tolist()
+        return 1000 * position / count if count else math.nan
 
     @property
     def learning_rate(self) -> float:
@@ -126,7 +142,7 @@ class ArchiveTrainer:
             if report:
                 report(self._step_in_epoch)
             now = time.perf_counter()
-            if now - saved > CHECKPOINT_S and self._step_in_epoch < self.steps:
+            if now - saved > self.checkpoint_s and self._step_in_epoch < self.steps:
                 self._seconds = already + now - begin
                 self._save()
                 saved = now
@@ -157,7 +173,7 @@ class ArchiveTrainer:
             "projection": mean["projection"],
             "bone_mm": 1000 * mean["bone"],
         }
-        valid = mean_error_mm(self.model, self.data.test, str(self.device)) if test else math.nan
+        valid = mean_error_mm(self.model, self.data.test, str(self.device)) if test else None
         answers = count * self.recipe.stride * (1 if self.trajectory is None else 2)
         self.epoch += 1
         log = ArchiveEpoch(
@@ -172,16 +188,11 @@ class ArchiveTrainer:
 
     def _leave(self, log: ArchiveEpoch) -> None:
         """Leave weights, log line and checkpoint, in this order: the checkpoint ends the epoch, see `loop.Trainer`."""
-        judged = log.train_mm if math.isnan(log.valid_mm) else log.valid_mm
+        judged = log.train_mm if log.valid_mm is None else log.valid_mm
         if judged < self.best_mm:
             self.best_mm = judged
             self.export(self.run / "best.safetensors")
-        path = self.run / "log.jsonl"
-        try:
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(log.to_json()) + "\n")
-        except OSError as error:
-            raise output_error(path, error) from error
+        append_epoch(self.run / "log.jsonl", log.to_json())
         self._save()
 
     def _save(self) -> None:

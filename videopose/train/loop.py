@@ -1,12 +1,11 @@
 """Training a lifter on synthetic views of motion capture."""
 
 import copy
-import json
 import math
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,14 @@ from torch import Tensor, nn
 from videopose.data.mocap import Clip
 from videopose.data.views import ViewBatch, ViewSampler
 from videopose.errors import InputError
-from videopose.files import atomic_path, output_error
+from videopose.files import atomic_path
 from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
 from videopose.train.muon import Muon
 from videopose.train.recipe import Recipe, Stage
+from videopose.train.run_log import append_epoch, keep_epochs
 
 VALIDATION_SEQUENCES = 256
 VALIDATION_FRAMES = 64
@@ -112,6 +112,7 @@ class Trainer:
         self._begin_stage()
         if (run / "last.pt").exists():
             self._resume(run / "last.pt")
+        keep_epochs(run / "log.jsonl", self.epoch)
 
     def _fresh(self, stage: Stage) -> TemporalModel:
         recipe = self.recipe
@@ -257,12 +258,7 @@ class Trainer:
         if log.valid_mm < self.best_mm:
             self.best_mm = log.valid_mm
             self.export(self.run / "best.safetensors")
-        path = self.run / "log.jsonl"
-        try:
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({name: getattr(log, name) for name in EpochLog.__slots__}) + "\n")
-        except OSError as error:
-            raise output_error(path, error) from error
+        append_epoch(self.run / "log.jsonl", asdict(log))
         state: dict[str, Any] = {
             "stage": self.stage,
             "epoch_in_stage": self.epoch_in_stage,
