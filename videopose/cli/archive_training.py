@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,17 +63,21 @@ def train_on_archives(
     from videopose.train.archive_data import open_training_data
     from videopose.train.archive_loop import ArchiveTrainer
     from videopose.train.distributed import process_group, rank
+    from videopose.train.monitor import RunMonitor
 
     with process_group(device) as own:
         data = open_training_data(options.data, recipe, unlabelled(options.make_output()))
         trainer = ArchiveTrainer(recipe, data, options.output, own, checkpoint_s=60 * options.checkpoint_minutes)
         progress = ConsoleProgress() if rank() == 0 else SilentProgress()
-        while trainer.epoch < recipe.epochs:
-            title = f"epoch {trainer.epoch + 1} of {recipe.epochs}"
-            with _shown(title, trainer, progress) as report:
-                log = trainer.run_epoch(report, options.test)
-            if rank() == 0:
-                click.echo(_line(log))
+        # Only the first process writes.
+        watching = RunMonitor(options.output, recipe.name, trainer.epoch) if rank() == 0 else nullcontext()
+        with watching as monitor:
+            while trainer.epoch < recipe.epochs:
+                with _shown(f"epoch {trainer.epoch + 1} of {recipe.epochs}", trainer, progress) as report:
+                    log = trainer.run_epoch(report, options.test)
+                if monitor:
+                    click.echo(_line(log))
+                    monitor.show(log.to_json())
         if rank() == 0:
             click.echo(f"{options.output / 'best.safetensors'}: the weights of the best epoch")
 

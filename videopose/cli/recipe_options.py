@@ -90,7 +90,7 @@ OPTIONS = (
     RecipeOption("steps_per_epoch", "Training", "Steps of an epoch; 0: a pass over all examples.", _FROM_ZERO, "N"),
     RecipeOption("learning_rate", "Training", "Of Adam, in the first epoch.", _POSITIVE, "NUMBER"),
     RecipeOption("learning_rate_decay", "Training", "Factor on the learning rate per epoch.", _POSITIVE, "NUMBER"),
-    RecipeOption("momentum_start", "Training", "Normalisation: share of a batch in the running statistics.", _POSITIVE, "NUMBER"),
+    RecipeOption("momentum_start", "Training", "BatchNorm: share of a batch in the statistics.", _POSITIVE, "NUMBER"),
     RecipeOption("momentum_end", "Training", "What it falls to by the last epoch.", _POSITIVE, "NUMBER"),
     RecipeOption("seed", "Training", "Of all random numbers.", _FROM_ZERO, "N"),
     RecipeOption("warmup_epochs", "Back-projection", "Epochs before the unlabelled data counts.", _FROM_ZERO, "N"),

@@ -1,6 +1,7 @@
 """`videopose train`: a lifter from a recipe."""
 
 import os
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -50,9 +51,11 @@ def command(context: click.Context, /, recipe: str, **_: Any) -> None:
 
 def _train_on_views(recipe: str, keys: dict[str, Any], options: RunOptions) -> None:
     """Synthetic views of motion capture."""
+    from videopose.cli.console import ConsoleProgress
     from videopose.cli.run_options import checkpoint_to_go_on
     from videopose.data.mocap import read_archive
     from videopose.train.loop import Trainer
+    from videopose.train.monitor import RunMonitor
     from videopose.train.recipe import Recipe, read_recipe
 
     check_keys(recipe, Recipe, keys)
@@ -70,18 +73,18 @@ def _train_on_views(recipe: str, keys: dict[str, Any], options: RunOptions) -> N
     checkpoint_to_go_on(options)
     trainer = Trainer(settings, read_archive(options.data), options.make_output(), device)
     epochs = sum(stage.epochs for stage in settings.stages)
-    from videopose.cli.console import ConsoleProgress
-
     progress = ConsoleProgress()
-    while trainer.epoch < epochs:
-        progress.begin(f"epoch {trainer.epoch + 1} of {epochs}", settings.steps_per_epoch, "steps")
-        try:
-            log = trainer.run_epoch(progress.advance)
-        finally:
-            progress.end()
-        click.echo(
-            f"epoch {log.epoch}: train {log.train_mm:.1f} mm, valid {log.valid_mm:.1f} mm "
-            f"(P-MPJPE {log.valid_p_mpjpe_mm:.1f}, acceleration {log.valid_acceleration_mm:.2f} mm/frame^2), "
-            f"{log.examples_per_s:.0f} examples/s"
-        )
+    with RunMonitor(options.output, settings.name, trainer.epoch) as monitor:
+        while trainer.epoch < epochs:
+            progress.begin(f"epoch {trainer.epoch + 1} of {epochs}", settings.steps_per_epoch, "steps")
+            try:
+                log = trainer.run_epoch(progress.advance)
+            finally:
+                progress.end()
+            click.echo(
+                f"epoch {log.epoch}: train {log.train_mm:.1f} mm, valid {log.valid_mm:.1f} mm "
+                f"(P-MPJPE {log.valid_p_mpjpe_mm:.1f}, acceleration {log.valid_acceleration_mm:.2f} mm/frame^2), "
+                f"{log.examples_per_s:.0f} examples/s"
+            )
+            monitor.show(asdict(log))
     click.echo(f"{options.output / 'best.safetensors'}: the averaged weights of the best epoch of the last stage")
