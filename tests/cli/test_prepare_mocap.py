@@ -8,7 +8,7 @@ import pytest
 from videopose.cli.main import run
 
 pytestmark = pytest.mark.shared
-ARCHIVES = ["data_2d_h36m_detected.npz", "data_2d_h36m_gt.npz", "data_3d_h36m.npz"]
+ARCHIVES = ["data_2d_h36m_detected.npz", "data_2d_h36m_detected_coco.npz", "data_2d_h36m_gt.npz", "data_3d_h36m.npz"]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def prepare(capture: Path, output: Path, *options: str) -> int:
     return run(["prepare", "mocap", str(capture), "-o", str(output), "--as", "human36m", *options])
 
 
-def test_three_archives_and_what_is_in_them(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_archives_and_what_is_in_them(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert prepare(capture, tmp_path / "out") == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ARCHIVES
     said = capsys.readouterr().out
@@ -72,4 +72,4 @@ def test_subjects_that_make_no_sense(
 def test_a_file_is_no_folder(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out.npz").touch()
     assert prepare(capture, tmp_path / "out.npz", "--overwrite") == 1
-    assert "out.npz: is a file, but --as human36m writes three. Give a folder with -o." in capsys.readouterr().err
+    assert "out.npz: is a file, but --as human36m writes several. Give a folder with -o." in capsys.readouterr().err

@@ -21,7 +21,8 @@ import click
     type=click.Choice(["archive", "human36m"]),
     default="archive",
     show_default=True,
-    help="One archive of its own kind, or three in the public form of Human3.6M: 3D, exact 2D, a detector's 2D.",
+    help="One archive of its own kind, or four in the public form of Human3.6M: 3D, exact 2D, a detector's 2D of "
+    "the same joints and of COCO's.",
 )
 @click.option(
     "--rate",
@@ -121,7 +122,7 @@ def _as_human36m(
     from videopose.errors import OutputError
 
     if output.exists() and not output.is_dir():
-        raise OutputError(f"{output}: is a file, but --as human36m writes three. Give a folder with -o.")
+        raise OutputError(f"{output}: is a file, but --as human36m writes several. Give a folder with -o.")
     _refuse_existing([output / name for name in ARCHIVES], overwrite)
 
     def trials() -> Iterator[Trial]:

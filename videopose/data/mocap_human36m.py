@@ -5,11 +5,13 @@ cameras; where somebody walks farther than they see, it is cut into parts. Besid
 those of a detector: wrong by DETECTOR's errors and a constant offset of each joint. Over the whole CMU subset and the
 dances (183,728 frames x 4 cameras, people 330 pixels high) these are 9.3 pixels or 40 mm root mean square, with a mean
 of 5.7 pixels and a median of 4.4: the worst twentieth, hidden or exchanged, makes up two thirds of the squares.
+A third kind of keypoints are COCO's, as detectors of people in ordinary videos have them, with errors of the same size.
 """
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,20 @@ from videopose.data.archive import write_objects
 from videopose.data.asfamc import CMU_METRES_PER_UNIT, Pose
 from videopose.data.capture_room import CaptureRoom, Part
 from videopose.data.detector_errors import DetectorErrors
-from videopose.data.mocap import CAPTURE_JOINTS, Trial, at_rate
+from videopose.data.keypoint_layouts import sides
+from videopose.data.mocap import CAPTURE_JOINTS, FACE, Trial, at_rate
 from videopose.data.rig import Camera, cameras, frame_rate
+from videopose.data.views import ViewSettings, annotated_points
 from videopose.errors import InputError, UsageError
-from videopose.skeletons import H36M17, H36M17_FROM_H36M32, H36M32
+from videopose.skeletons import COCO17, H36M17, H36M17_FROM_H36M32, H36M32, Skeleton
 
-ARCHIVES = ("data_3d_h36m.npz", "data_2d_h36m_gt.npz", "data_2d_h36m_detected.npz")
-"""Files that are written: joints, exact keypoints, a detector's keypoints."""
+ARCHIVES = (
+    "data_3d_h36m.npz",
+    "data_2d_h36m_gt.npz",
+    "data_2d_h36m_detected.npz",
+    "data_2d_h36m_detected_coco.npz",
+)
+"""Files that are written: joints, exact keypoints, a detector's keypoints of the same joints and of COCO's."""
 DATASET = "human36m"
 FRAME_RATE = frame_rate(DATASET)
 """Frames per second of the archives."""
@@ -47,8 +56,8 @@ SUBJECTS = {
 """Whose recordings go under which name. S1, a part of which is labelled in semi-supervised training, has the greatest
 variety: walks, runs, jumps, obstacles, dance and gymnastics; S9 and S11 are the subjects to validate on."""
 
-DETECTOR = DetectorErrors(
-    H36M17,
+_ERRORS = partial(
+    DetectorErrors,
     jitter_m_range=(0.003, 0.012),
     drift_m_range=(0.005, 0.02),
     hidden_probability=0.15,
@@ -57,8 +66,11 @@ DETECTOR = DetectorErrors(
     middle_frames=12,
     stretch_frames=500,
 )
+DETECTOR = _ERRORS(H36M17)
 """A detector tuned for these joints; drift changes over the same times as in the views drawn at 30 frames/s, hidden
 parts and swaps are drawn anew every 10 s."""
+COCO_DETECTOR = _ERRORS(COCO17)
+"""The same of COCO's keypoints."""
 OFFSET_M = 0.01
 """Standard deviation, along each axis of the body, of the constant offset of a joint in one view."""
 
@@ -118,6 +130,16 @@ class Archives:
         return sorted({each.person for each in self.sequences if each.subject == subject})
 
 
+_COCO_VIEWS = ViewSettings(offset_m=OFFSET_M)
+"""How COCO's keypoints differ from joints: hips drawn lower and farther out, faces higher."""
+
+
+def _upright(points: np.ndarray) -> np.ndarray:
+    """From Y up to Z up."""
+    turned: np.ndarray = np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
+    return turned
+
+
 def human36m_joints(trial: Trial) -> np.ndarray:
     """(T, 32, 3) float32 metres, Z up, at the trial's rate; joints that were not recorded repeat others."""
     capture = trial.joints()
@@ -128,8 +150,13 @@ def human36m_joints(trial: Trial) -> np.ndarray:
         # Collar bones start where the neck does.
         points[f"{side}_collar"] = points["thorax"]
     joints = np.stack([points[name] for name in H36M32.joint_names], axis=1)
-    turned: np.ndarray = np.stack([joints[..., 0], -joints[..., 2], joints[..., 1]], axis=-1)
-    return turned
+    return _upright(joints)
+
+
+def _with_face(trial: Trial) -> np.ndarray:
+    """(T, 37, 3) float32 metres, Z up: `human36m_joints`, then the face."""
+    face = _upright(trial.joints()[:, [CAPTURE_JOINTS.index(name) for name in FACE]])
+    return np.concatenate([human36m_joints(trial), face], axis=1)
 
 
 def _extremities(trial: Trial, side: str, points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -156,7 +183,7 @@ def write_human36m(
     subjects: Mapping[str, tuple[str, ...]] = SUBJECTS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Archives:
-    """Write `data_3d_h36m.npz`, `data_2d_h36m_gt.npz` and `data_2d_h36m_detected.npz`.
+    """Write the files of ARCHIVES.
 
     Args:
         trials: motion capture; read one at a time.
@@ -176,13 +203,14 @@ def write_human36m(
     positions: dict[str, dict[str, np.ndarray]] = {}
     exact: dict[str, dict[str, list[np.ndarray]]] = {}
     detected: dict[str, dict[str, list[np.ndarray]]] = {}
+    coco: dict[str, dict[str, list[np.ndarray]]] = {}
     numbers: dict[tuple[str, str], int] = {}
     for done, trial in enumerate(trials, start=1):
         name = homes.get(trial.subject)
         if name is None:
             written.subjects_left_out.add(trial.subject)
             continue
-        joints = at_rate(human36m_joints(trial), trial.fps, FRAME_RATE)
+        joints = at_rate(_with_face(trial), trial.fps, FRAME_RATE)
         if len(joints) < MIN_FRAMES:
             written.short_trials.append(trial.name)
             continue
@@ -195,10 +223,12 @@ def write_human36m(
             action = f"{word} {number}" + (f" part{index}" if len(parts) > 1 else "")
             world = part.apply(joints).astype(np.float32)
             views = [_view(world[:, H36M17_FROM_H36M32], camera) for camera in rigs[name]]
-            seen = _detected(views, rigs[name], zlib.crc32(f"{trial.name} {part.start}".encode()))
-            positions.setdefault(name, {})[action] = world
+            seed = zlib.crc32(f"{trial.name} {part.start}".encode())
+            seen = _detected(views, rigs[name], seed)
+            positions.setdefault(name, {})[action] = world[:, : len(H36M32)]
             exact.setdefault(name, {})[action] = [pixels for _, pixels in views]
             detected.setdefault(name, {})[action] = seen
+            coco.setdefault(name, {})[action] = _detected_coco(world, rigs[name], seed)
             written.sequences.append(Sequence(name, action, trial.subject, trial.name, part))
             _count_errors(written, views, rigs[name], seen)
         progress(done)
@@ -207,11 +237,12 @@ def write_human36m(
             f"no recording of the subjects {', '.join(homes)} is {MIN_FRAMES / FRAME_RATE:g} s long. "
             "Give longer motion capture, or say with --subject whose."
         )
-    metadata = _metadata()
     order = [name for name in SUBJECTS if name in positions]
     write_objects(folder / ARCHIVES[0], positions_3d={name: positions[name] for name in order})
-    for archive, keypoints in zip(ARCHIVES[1:], (exact, detected), strict=True):
-        write_objects(folder / archive, positions_2d={name: keypoints[name] for name in order}, metadata=metadata)
+    kinds = ((exact, H36M17, "h36m"), (detected, H36M17, "h36m"), (coco, COCO17, "coco"))
+    for archive, (keypoints, skeleton, layout) in zip(ARCHIVES[1:], kinds, strict=True):
+        in_order = {name: keypoints[name] for name in order}
+        write_objects(folder / archive, positions_2d=in_order, metadata=_metadata(skeleton, layout))
     return written
 
 
@@ -227,9 +258,9 @@ def _homes(subjects: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return homes
 
 
-def _metadata() -> dict[str, Any]:
-    sides = [[i for i, name in enumerate(H36M17.joint_names) if name.startswith(side)] for side in ("left", "right")]
-    return {"layout_name": "h36m", "num_joints": len(H36M17), "keypoints_symmetry": sides}
+def _metadata(skeleton: Skeleton, layout: str) -> dict[str, Any]:
+    pairs = [list(side) for side in sides(skeleton)]
+    return {"layout_name": layout, "num_joints": len(skeleton), "keypoints_symmetry": pairs}
 
 
 def _view(world: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
@@ -259,6 +290,20 @@ def _detected(views: list[tuple[np.ndarray, np.ndarray]], rig: tuple[Camera, ...
         # One unit of DETECTOR's errors is a metre at the hip's depth: nearer people are missed by more pixels.
         seen = DETECTOR.apply(keypoints, torch.from_numpy(np.stack(metres).astype(np.float32)))
     return list(seen.numpy())
+
+
+def _detected_coco(world: np.ndarray, rig: tuple[Camera, ...], seed: int) -> list[np.ndarray]:
+    """(T, 17, 2) float32 pixels of COCO's keypoints for each camera, of the (T, 37, 3) points in world axes."""
+    capture = np.concatenate([world[:, H36M17_FROM_H36M32], world[:, len(H36M32) :]], axis=1)
+    seen = [_view(capture, camera)[0].astype(np.float32) for camera in rig]
+    focal = np.array([float(camera.focal_px.mean()) for camera in rig if camera.focal_px is not None], np.float32)
+    depth = np.stack([points[:, :1, 2:] for points in seen]) / focal[:, None, None, None]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + 1)
+        points, emphasis = annotated_points(torch.from_numpy(np.stack(seen)), _COCO_VIEWS)
+        pixels = [_pixels(view.numpy().astype(np.float64), camera) for view, camera in zip(points, rig, strict=True)]
+        found = COCO_DETECTOR.apply(torch.from_numpy(np.stack(pixels)), torch.from_numpy(depth), emphasis)
+    return list(found.numpy())
 
 
 def _body_axes(points: np.ndarray) -> np.ndarray:

@@ -262,6 +262,31 @@ def random_detections(camera: Tensor, settings: ViewSettings) -> Tensor:
     Returns:
         (N, T, 17, 2) COCO keypoints on the plane at distance 1 of a camera whose focal length is slightly mistaken.
     """
+    points, emphasis = annotated_points(camera, settings)
+    plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
+    depth = camera[:, :, :1, 2:].clamp(min=0.2)
+    errors = DetectorErrors(
+        COCO17,
+        settings.jitter_m_range,
+        settings.drift_m_range,
+        settings.hidden_probability,
+        settings.swap_probability,
+    )
+    plane = errors.apply(plane, depth, emphasis)
+    ratio = (settings.focal_error * torch.randn(len(camera), device=camera.device)).exp()
+    return plane * ratio[:, None, None, None]
+
+
+def annotated_points(camera: Tensor, settings: ViewSettings) -> tuple[Tensor, Tensor]:
+    """Where those who annotate pictures would put COCO's keypoints on a body.
+
+    Args:
+        camera: (N, T, 22, 3) metres, camera axes.
+        settings: what to draw the differences from.
+
+    Returns:
+        (N, T, 17, 3) metres in camera axes, and (N, T, 17, 1) factors on the noise of a detector.
+    """
     count = len(camera)
     points = camera[:, :, torch.as_tensor(COCO_FROM_CAPTURE)]
     body, forward = _body_axes(camera)
@@ -273,23 +298,11 @@ def random_detections(camera: Tensor, settings: ViewSettings) -> Tensor:
     offset[:, right, 0] -= settings.hip_spread_m * levels[:, 1, 0]
     offset[:, :5, 1] += settings.face_rise_m * levels[:, 2]
     points = points + torch.einsum("njk,ntkd->ntjd", offset, body)
-    plane = points[..., :2] / points[..., 2:].clamp(min=0.2)
-    depth = camera[:, :, :1, 2:].clamp(min=0.2)
-
     # Faces of people seen from behind are made up.
     facing_away = forward[..., 2].clamp(min=0.0)[..., None, None]
     face = torch.zeros(17, 1, device=camera.device)
     face[:5] = 1.0
-    errors = DetectorErrors(
-        COCO17,
-        settings.jitter_m_range,
-        settings.drift_m_range,
-        settings.hidden_probability,
-        settings.swap_probability,
-    )
-    plane = errors.apply(plane, depth, 1.0 + 2.0 * face * facing_away)
-    ratio = (settings.focal_error * torch.randn(count, device=camera.device)).exp()
-    return plane * ratio[:, None, None, None]
+    return points, 1.0 + 2.0 * face * facing_away
 
 
 def _body_axes(camera: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Several processes that train together, as `torchrun` starts them; alone, everything here does nothing."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,7 +30,11 @@ def process_group(device: str) -> Iterator[torch.device]:
         torch.cuda.set_device(own)
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
-        yield own
+        with warnings.catch_warnings():
+            # Harmless: on the layout of one-wide kernels' gradients, and on an argument's new name.
+            warnings.filterwarnings("ignore", "Grad strides do not match")
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
+            yield own
     finally:
         dist.destroy_process_group()
 
