@@ -19,11 +19,12 @@ class TrainingData:
     """Of whom only keypoints and cameras are used; None: supervised training."""
 
     def __post_init__(self) -> None:
+        ours = self.labelled.layout_in, self.labelled.layout_out
         for other in (self.test, self.unlabelled):
-            if other and (other.layout_in, other.layout_out) != (self.labelled.layout_in, self.labelled.layout_out):
+            if other is not None and (other.layout_in, other.layout_out) != ours:
                 raise InputError(
                     f"{other.name} has {other.layout_in} keypoints for {other.layout_out} joints, but "
-                    f"{self.labelled.name} {self.labelled.layout_in} and {self.labelled.layout_out}. "
+                    f"{self.labelled.name} {ours[0]} and {ours[1]}. "
                     "Choose data of one kind."
                 )
 
@@ -50,17 +51,21 @@ def open_training_data(folder: Path, recipe: ArchiveRecipe, unlabelled: PoseData
     labelled = everything.select(recipe.train_subjects, actions, recipe.subset, recipe.downsample)
     # Neither what is judged nor what has no labels is ever cut short.
     test = everything.select(recipe.test_subjects, actions, 1.0, recipe.downsample)
-    sources = [unlabelled] if unlabelled else []
+    sources = [] if unlabelled is None else [unlabelled]
     if recipe.unlabelled_subjects:
         sources.append(everything.select(recipe.unlabelled_subjects, actions, 1.0, recipe.downsample))
     for data in (labelled, test):
         if bare := [sequence.name for sequence in data.sequences if sequence.joints is None]:
             raise InputError(f"{data.name}: the true joints of {bare[0]} are not known. Choose other subjects.")
-    return TrainingData(labelled, test, _joined(sources) if sources else None)
+    return TrainingData(labelled, test, joined(sources) if sources else None)
 
 
-def _joined(sources: list[PoseData]) -> PoseData:
-    """Several as one."""
+def joined(sources: list[PoseData]) -> PoseData:
+    """Several kinds of data as one.
+
+    Raises:
+        InputError: their layouts differ.
+    """
     first = sources[0]
     for other in sources[1:]:
         if (other.layout_in, other.layout_out) != (first.layout_in, first.layout_out):

@@ -66,7 +66,7 @@ class Step:
             options = (recipe.causal, recipe.stride, recipe.flip)
             return Windows(poses, frames, *options, device=device)
 
-        self.examples = Examples(windows(data.labelled), windows(data.unlabelled) if data.unlabelled else None)
+        self.examples = Examples(windows(data.labelled), None if data.unlabelled is None else windows(data.unlabelled))
         dtype = precision(recipe, device, model.channels)
         kind = StridedNetwork if recipe.fast else PlainNetwork
         self._plain = [kind(one, dtype) for one in (model, trajectory) if one is not None]
@@ -80,7 +80,7 @@ class Step:
         self.optimizer = torch.optim.Adam(parameters, rate, amsgrad=True, fused=True, capturable=captured)
         self._captured = CapturedStep(self._supervised) if captured else None
         self._active = False
-        if data.unlabelled:
+        if data.unlabelled is not None:
             self._prepare_back_projection(data.labelled, data.unlabelled)
 
     def _prepare_back_projection(self, labelled: PoseData, unlabelled: PoseData) -> None:
