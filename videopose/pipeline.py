@@ -124,6 +124,35 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
     return InferResult(recording, written, stages.seconds, tuple(notes))
 
 
+def follow(
+    source: str, detector: str = "auto", threads: int | None = None, progress: Progress | None = None
+) -> Recording:
+    """Find and follow the people of a video, without lifting them.
+
+    Args:
+        source: file or URL.
+        detector: one of `detect.DETECTOR_NAMES`.
+        threads: of the detector; None takes all.
+        progress: told what is being done.
+
+    Returns:
+        A recording with tracks and no motions; nobody seen: no tracks.
+
+    Raises:
+        VideoposeError: the video cannot be read, or the detector cannot be had.
+    """
+    stages = Stages(progress or SilentProgress())
+    _check_names(source)
+    settings = InferSettings(detector=detector, threads=threads or available_threads())
+    with VideoReader(source) as reader:
+        seen, provenance = _detect(reader, settings, stages)
+    size = (seen.video.width, seen.video.height)
+    with stages.stage("follow people", None):
+        tracks = build_tracks(seen.detections, seen.frame_index, seen.time_s, size)
+    content = {"videopose": __version__, "source": source, "detector": provenance}
+    return Recording(seen.video, seen.frame_index, seen.time_s, tracks, (), content)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """All that one pass over the frames leaves."""

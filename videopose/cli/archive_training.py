@@ -39,7 +39,7 @@ def read_with_keys(name: str, keys: dict[str, Any]) -> ArchiveRecipe:
 
 
 def train_on_archives(
-    recipe: ArchiveRecipe, options: RunOptions, unlabelled: "Callable[[Path], PoseData | None]" = lambda run: None
+    recipe: ArchiveRecipe, options: RunOptions, unlabelled: "Callable[[Path], PoseData | None] | None" = None
 ) -> None:
     """Train to the end of the recipe.
 
@@ -65,8 +65,11 @@ def train_on_archives(
     from videopose.train.distributed import process_group, rank
     from videopose.train.monitor import RunMonitor
 
+    run = options.make_output()
+    # Before the processes meet: following people in videos may take longer than they wait for each other.
+    own_data = unlabelled(run) if unlabelled else None
     with process_group(device) as own:
-        data = open_training_data(options.data, recipe, unlabelled(options.make_output()))
+        data = open_training_data(options.data, recipe, own_data)
         trainer = ArchiveTrainer(recipe, data, options.output, own, checkpoint_s=60 * options.checkpoint_minutes)
         progress = ConsoleProgress() if rank() == 0 else SilentProgress()
         # Only the first process writes.

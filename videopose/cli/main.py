@@ -23,6 +23,7 @@ COMMANDS = {
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",
+    "backproject": "Train a lifter with unlabelled data too.",
     "evaluate": "Measure how far a lifter is from known 3D.",
     "demo": "Fetch a sample clip and run the whole way on it.",
     "weights": "List, fetch and check weights and samples.",

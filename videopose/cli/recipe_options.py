@@ -58,9 +58,8 @@ class RecipeOption:
         """For click."""
         flag = "--" + self.key.replace("_", "-")
         names = [self.key, f"{flag}/--no-{flag[2:]}" if self.kind is bool else flag]
-        return GroupedOption(
-            names, group=self.group, type=self.kind, metavar=self.metavar, help=self.help, default=None
-        )
+        group = f"{self.group} (default: the recipe's)"
+        return GroupedOption(names, group=group, type=self.kind, metavar=self.metavar, help=self.help, default=None)
 
 
 OPTIONS = (
@@ -125,8 +124,7 @@ class GroupedCommand(click.Command):
             if not isinstance(parameter, click.Option):
                 continue
             if record := parameter.get_help_record(ctx):
-                title = group if group == "Options" else f"{group} (default: the recipe's)"
-                sections.setdefault(title, []).append(record)
+                sections.setdefault(group, []).append(record)
         for title, rows in sections.items():
             with formatter.section(title):
                 formatter.write_dl(rows)

@@ -71,6 +71,16 @@ def open_poses(folder: Path, dataset: str, keypoints: str) -> PoseData:
     return PoseData(f"{dataset}:{keypoints}", layout.name, layout_out.name, frame_rate(dataset), tuple(sequences))
 
 
+def keypoint_layout(folder: Path, dataset: str, keypoints: str) -> Skeleton:
+    """The layout of a dataset's 2D archive, without reading the rest of it; see `open_poses`.
+
+    Raises:
+        InputError: the file is missing or broken, or its layout is not known.
+    """
+    path = _existing(folder, dataset, f"data_2d_{_SHORT.get(dataset, dataset)}_{keypoints}.npz")
+    return layout_of(path, read_objects(path, ("metadata",))["metadata"])
+
+
 def _sequences(
     path: Path, dataset: str, name: tuple[str, str], views: list[np.ndarray], world: np.ndarray | None
 ) -> Iterator[PoseSequence]:

@@ -89,7 +89,7 @@ class ArchiveTrainer:
         features = 2 * len(SKELETONS[labelled.layout_in])
         shape = (recipe.filter_widths, recipe.channels, recipe.dropout, recipe.causal, recipe.dense)
         self.model = TemporalModel(features, len(SKELETONS[labelled.layout_out]), *shape).to(self.device)
-        self.trajectory = TemporalModel(features, 1, *shape).to(self.device) if data.unlabelled else None
+        self.trajectory = TemporalModel(features, 1, *shape).to(self.device) if data.unlabelled is not None else None
         self.step = Step(recipe, data, self.model, self.trajectory, self.device)
         examples = self.step.examples
         self.batch = max(1, recipe.batch_size // recipe.stride)
@@ -97,7 +97,8 @@ class ArchiveTrainer:
         self.steps = recipe.steps_per_epoch or math.ceil(len(examples.labelled) / self.batch)
         self._order = Shuffle(len(examples.labelled), recipe.seed)
         # Unlabelled data goes round by itself, in an order of its own.
-        self._other_order = Shuffle(len(examples.unlabelled), recipe.seed + 1) if examples.unlabelled else None
+        others = examples.unlabelled
+        self._other_order = None if others is None else Shuffle(len(others), recipe.seed + 1)
         self.epoch = 0
         self.best_mm = math.inf
         self._step_in_epoch = 0
@@ -200,6 +201,7 @@ class ArchiveTrainer:
             return
         state: dict[str, Any] = {
             "recipe": json.dumps(asdict(self.recipe)),
+            "examples": self._example_counts(),
             "epoch": self.epoch,
             "step_in_epoch": self._step_in_epoch,
             "seconds": self._seconds,
@@ -215,10 +217,17 @@ class ArchiveTrainer:
         with atomic_path(self.run / "last.pt") as temporary:
             torch.save(state, temporary)
 
+    def _example_counts(self) -> list[int]:
+        """Of labelled and unlabelled ones; other data has other numbers."""
+        examples = self.step.examples
+        return [len(windows) for windows in (examples.labelled, examples.unlabelled) if windows is not None]
+
     def _resume(self, path: Path) -> None:
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
             before, now = json.loads(state["recipe"]), json.loads(json.dumps(asdict(self.recipe)))
+            if state["examples"] != self._example_counts():
+                raise ValueError(f"it was trained on {state['examples']} examples, not {self._example_counts()}")
             changed = sorted(key for key in now if before.get(key) != now[key] and key not in _MAY_CHANGE)
             if changed:
                 raise ValueError(f"it was trained with {changed[0]} {before.get(changed[0])}, not {now[changed[0]]}")
