@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from training_rows import TRAINING
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -118,6 +120,7 @@ TABLE = {
     "track": track_rows,
     "validation_views": view_rows,
     "root": root_rows,
+    **TRAINING,
 }
 
 
