@@ -31,9 +31,9 @@ def process_group(device: str) -> Iterator[torch.device]:
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
         with warnings.catch_warnings():
-            # Harmless: on the layout of one-wide kernels' gradients, and on an argument's new name.
+            # Harmless: on the layout of one-wide kernels' gradients, and on what newer versions of torch call other.
             warnings.filterwarnings("ignore", "Grad strides do not match")
-            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
+            warnings.filterwarnings("ignore", ".*is deprecated", FutureWarning)
             yield own
     finally:
         dist.destroy_process_group()
