@@ -212,10 +212,22 @@ def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("command", ["train", "backproject"])
-def test_two_processes_do_what_one_does(command: str, recipes: dict[str, Path], data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("train", ["--epochs", "2"]),
+        ("backproject", ["--epochs", "2", "--warmup-epochs", "0", "--no-projection-loss"]),
+        # At first people are seen near the camera's own plane, where the projection blows up what float32 rounds off
+        # from step to step: one step tells whether the gradients are the same.
+        ("backproject", ["--epochs", "1", "--warmup-epochs", "0", "--steps-per-epoch", "1", "--batch-size", "53"]),
+    ],
+    ids=["supervised", "semi-supervised", "projection"],
+)
+def test_two_processes_do_what_one_does(
+    command: str, options: list[str], recipes: dict[str, Path], data: Path, tmp_path: Path
+) -> None:
     """Dropout's masks, normalisation, losses and the last batch of 53 are those of the whole batch."""
-    words = [command, str(recipes[command]), "--data", str(data), "--epochs", "2"]
+    words = [command, str(recipes[command]), "--data", str(data), *options]
     assert run([*words, "-o", str(tmp_path / "one"), "--threads", "1"]) == 0
     launch = [sys.executable, "-P", "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     program = [*launch, "-m", "videopose.cli.main", *words, "-o", str(tmp_path / "two")]
@@ -224,12 +236,13 @@ def test_two_processes_do_what_one_does(command: str, recipes: dict[str, Path], 
     assert done.stdout.count("epoch 1: train") == 1
     assert "Warning" not in done.stderr
     one, two = (log_of(tmp_path / name) for name in ("one", "two"))
-    assert len(one) == len(two) == 2
+    assert len(one) == len(two) == int(options[1])
     for line, other in zip(numbers(one), numbers(two), strict=True):
-        assert line == pytest.approx(other, rel=2e-4)
+        assert line == pytest.approx(other, rel=1e-5)
     states = [torch.load(tmp_path / name / "last.pt", weights_only=True) for name in ("one", "two")]
     for network in ("model_pos", *(["model_traj"] if command == "backproject" else [])):
         for key, value in states[0][network].items():
-            torch.testing.assert_close(
-                value, states[1][network][key], rtol=1e-3, atol=2e-4, msg=lambda m, k=key: f"{k} {m}"
-            )
+            torch.testing.assert_close(value, states[1][network][key], rtol=1e-4, atol=1e-5)
+    for one_state, other_state in zip(*(state["optimizer"]["state"].values() for state in states), strict=True):
+        gradient, other_gradient = one_state["exp_avg"], other_state["exp_avg"]
+        assert (gradient - other_gradient).norm() <= 1e-4 * gradient.norm()
