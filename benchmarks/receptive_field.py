@@ -17,7 +17,8 @@ from runs import machine, train_and_evaluate
 from videopose.train.archive_recipe import read_archive_recipe
 
 RECIPE = "mocap-243"
-WIDTHS = {1: (1,), 27: (3,) * 3, 81: (3,) * 4, 243: (3,) * 5}
+WIDTHS = {1: (1,) * 5, 27: (3,) * 3, 81: (3,) * 4, 243: (3,) * 5}
+"""One frame: the network for 243 with filters one frame wide, as the paper does it."""
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ python benchmarks/report.py --check   fails when they are not the ones the files
 
 import argparse
 import json
+import math
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -274,9 +275,30 @@ def _figure_row(label: str, path: tuple[str, ...], measured: dict[str, Any]) -> 
     return f"| {label} | {frames} | {' | '.join(cells)} |"
 
 
+def recipes() -> str:
+    """Every recipe for archives, and what the paper reports for it."""
+    lines = ["| recipe | keypoints | frames | labelled | MPJPE, P-MPJPE in the paper |", "|---|---|---|---|---|"]
+    for path in sorted((ROOT / "pipelines").glob("*.toml")):
+        recipe = tomllib.loads(path.read_text("utf-8"))
+        if "stages" in recipe:
+            continue
+        expected = recipe.get("expected_error_mm", {})
+        figures = [f"{expected[key]:.1f}" for key in ("mpjpe", "p_mpjpe") if key in expected]
+        share = f"{100 * recipe['subset']:g} % of " if "subset" in recipe else ""
+        labelled = share + ", ".join(recipe.get("train_subjects", ["the training subjects"]))
+        if others := recipe.get("unlabelled_subjects"):
+            labelled += f"; {', '.join(others)} without"
+        frames = f"{math.prod(recipe['filter_widths'])}{', causal' if recipe.get('causal') else ''}"
+        lines.append(
+            f"| {recipe['name']} | {recipe['keypoints']} | {frames} | {labelled} | {', '.join(figures) or '-'} |"
+        )
+    return "\n".join(lines)
+
+
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"benchmarks": table},
     "weights/MODEL_CARD.md": {"variants": variants, "figures": figures},
+    "pipelines/README.md": {"recipes": recipes},
 }
 """What is written between `<!-- NAME:begin -->` and `<!-- NAME:end -->`."""
 

@@ -17,7 +17,7 @@ from videopose.export import write_npz
 from videopose.types import Motion, Recording, Track, VideoInfo
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "INFERENCE.md", "weights/MODEL_CARD.md")
+DOCUMENTS = ("README.md", "INFERENCE.md", "weights/MODEL_CARD.md", "pipelines/README.md")
 
 
 def recording() -> Recording:
@@ -55,7 +55,8 @@ def test_commands_and_options_exist(document: str) -> None:
         options |= {option for part in parts for parameter in part.params for option in parameter.secondary_opts}
     assert named <= set(cli.list_commands(context))  # type: ignore[attr-defined]
     assert named
-    outside = {"--debug", "--help", "--json", "--seconds"}  # of the group, of click, and of benchmarks/
+    # of the group, of click, of benchmarks/, of other programs
+    outside = {"--debug", "--help", "--json", "--seconds", "--nproc-per-node", "--logdir"}
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", text)) <= options | outside
 
 

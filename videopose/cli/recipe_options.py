@@ -96,6 +96,7 @@ OPTIONS = (
     RecipeOption("projection_loss", "Back-projection", "Compare projected predictions with the keypoints.", bool),
     RecipeOption("linear_projection", "Back-projection", "Project without lens distortion.", bool),
     RecipeOption("bone_loss", "Back-projection", "Keep mean bone lengths those of the labelled people.", bool),
+    RecipeOption("each_bone", "Back-projection", "Compare every single bone with that mean, not the means.", bool),
     RecipeOption("precision", "Speed", "Arithmetic of the matrix products.", click.Choice(PRECISIONS)),
     RecipeOption("fast", "Speed", "Train by matrix products, or by the plain network.", bool),
     RecipeOption(

@@ -68,6 +68,8 @@ class ArchiveRecipe:
     """Project without lens distortion."""
     bone_loss: bool = True
     """Keep unlabelled people's mean bone lengths those of labelled ones."""
+    each_bone: bool = False
+    """Compare every single bone with that mean, not only the means of both: not in the paper."""
     precision: str = "auto"
     """`bfloat16`, `tf32` (GPU), `float32`, or `auto`: bfloat16 where it is fast."""
     fast: bool = True

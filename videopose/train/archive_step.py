@@ -157,7 +157,7 @@ class Step:
                 image = project(joints, other.intrinsics, recipe.linear_projection)
                 projection = position_loss(image, other.keypoints[:, :, seen])
             if recipe.bone_loss:
-                bone = bone_loss(poses, other_poses, self._parents, shard.total)
+                bone = bone_loss(poses, other_poses, self._parents, shard.total, each=recipe.each_bone)
             loss = loss + projection + bone
             parts += [projection, bone]
         self._descend(loss, shard)

@@ -76,19 +76,23 @@ def shared_joints(layout_in: str, layout_out: str) -> tuple[list[int], list[int]
     return [keypoints.index(name) for name in names], [joints.index(name) for name in names]
 
 
-def bone_loss(labelled: Tensor, unlabelled: Tensor, parents: tuple[int, ...], total: int) -> Tensor:
-    """How far apart mean bone lengths are: mean over bones of |labelled - unlabelled|, metres.
+def bone_loss(
+    labelled: Tensor, unlabelled: Tensor, parents: tuple[int, ...], total: int, *, each: bool = False
+) -> Tensor:
+    """How far bone lengths of unlabelled people are from the labelled ones' means: mean over bones, metres.
 
     Args:
         labelled: (N, S, K, 3) predicted joints of this process's labelled examples.
         unlabelled: (N, S, K, 3) predicted joints of its unlabelled ones.
         parents: of each joint, -1 for the root.
         total: how many of each all processes have.
+        each: compare every single bone; otherwise the means over the unlabelled examples, as the paper does.
     """
     children = [child for child, parent in enumerate(parents) if parent >= 0]
     above = [parents[child] for child in children]
-    means = []
-    for joints in (labelled, unlabelled):
-        lengths = (joints[:, :, children] - joints[:, :, above]).norm(dim=-1)
-        means.append(added_up(lengths.sum((0, 1))) / (total * joints.shape[1]))
-    return (means[0] - means[1]).abs().mean()
+    lengths, other = ((joints[:, :, children] - joints[:, :, above]).norm(dim=-1) for joints in (labelled, unlabelled))
+    answers = total * labelled.shape[1]
+    mean = added_up(lengths.sum((0, 1))) / answers
+    compared = other if each else added_up(other.sum((0, 1))) / answers
+    loss: Tensor = (compared - mean).abs().mean()
+    return loss
