@@ -94,6 +94,7 @@ OPTIONS = (
     RecipeOption("seed", "Training", "Of all random numbers.", _FROM_ZERO, "N"),
     RecipeOption("warmup_epochs", "Back-projection", "Epochs before the unlabelled data counts.", _FROM_ZERO, "N"),
     RecipeOption("projection_loss", "Back-projection", "Compare projected predictions with the keypoints.", bool),
+    RecipeOption("solved_place", "Back-projection", "Project poses from where they fit best.", bool),
     RecipeOption("linear_projection", "Back-projection", "Project without lens distortion.", bool),
     RecipeOption("bone_loss", "Back-projection", "Keep mean bone lengths those of the labelled people.", bool),
     RecipeOption("each_bone", "Back-projection", "Compare every single bone with that mean, not the means.", bool),

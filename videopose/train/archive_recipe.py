@@ -64,6 +64,9 @@ class ArchiveRecipe:
     """Epochs of back-projection before the unlabelled data counts."""
     projection_loss: bool = True
     """Compare projections of unlabelled predictions with their keypoints."""
+    solved_place: bool = False
+    """Project poses from where they fit their keypoints best, not from where the trajectory network puts them: not in
+    the paper."""
     linear_projection: bool = False
     """Project without lens distortion."""
     bone_loss: bool = True

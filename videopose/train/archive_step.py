@@ -15,10 +15,18 @@ from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.captured import CapturedStep
 from videopose.train.distributed import is_distributed, rank, world_size
-from videopose.train.losses import bone_loss, position_loss, project, shared_joints, trajectory_loss
+from videopose.train.losses import (
+    best_place,
+    bone_loss,
+    position_loss,
+    project,
+    shared_joints,
+    trajectory_loss,
+    unproject,
+)
 from videopose.train.plain import PlainNetwork
 from videopose.train.strided import Shard, StridedNetwork
-from videopose.train.windows import Windows
+from videopose.train.windows import WindowBatch, Windows
 
 LOSSES = ("position", "trajectory", "projection", "bone")
 """What a step reports, in this order."""
@@ -152,16 +160,30 @@ class Step:
         if self._active:
             projection = bone = torch.zeros((), device=self.device)
             if self._pairs:
-                seen, shown = self._pairs
-                joints = (other_poses + paths[1::2, :, None])[:, :, shown]
-                image = project(joints, other.intrinsics, recipe.linear_projection)
-                projection = position_loss(image, other.keypoints[:, :, seen])
+                projection = self._projection_loss(other_poses, paths[1::2], other)
             if recipe.bone_loss:
                 bone = bone_loss(poses, other_poses, self._parents, shard.total, each=recipe.each_bone)
             loss = loss + projection + bone
             parts += [projection, bone]
         self._descend(loss, shard)
         return _sums(len(chosen), [part.detach() for part in parts], self.device)
+
+    def _projection_loss(self, poses: Tensor, paths: Tensor, batch: WindowBatch) -> Tensor:
+        """How far projections of (N, S, K, 3) poses on (N, S, 3) paths are from the keypoints, screen coordinates."""
+        assert self._pairs is not None and batch.intrinsics is not None
+        (seen, shown), cameras = self._pairs, batch.intrinsics
+        keypoints, joints, linear = batch.keypoints[:, :, seen], poses[:, :, shown], self.recipe.linear_projection
+
+        def loss(joints: Tensor, paths: Tensor) -> Tensor:
+            return position_loss(project(joints + paths[:, :, None], cameras, linear), keypoints)
+
+        if not self.recipe.solved_place:
+            return loss(joints, paths)
+        # A path that is off pushes all joints the same way, and what tells of the pose drowns in it. The place is that
+        # of the pose with its root at 0, so that a pose cannot drift away as a whole.
+        still = poses.detach()
+        place = best_place((still - still[:, :, :1])[:, :, shown], unproject(keypoints, cameras, linear))
+        return loss(joints, place) + loss(still[:, :, shown], paths)
 
     def _descend(self, loss: Tensor, shard: Shard | None) -> None:
         # Gradients of processes are averaged: each one's loss counts by its share of the batch.

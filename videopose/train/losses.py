@@ -53,6 +53,48 @@ def project(points: Tensor, intrinsics: Tensor, linear: bool = False) -> Tensor:
     return image
 
 
+def unproject(image: Tensor, intrinsics: Tensor, linear: bool = False) -> Tensor:
+    """The inverse of `project`: points of the picture to the plane at distance 1 from the camera.
+
+    Args:
+        image: (N, ..., 2) in the unit of focal lengths and centre.
+        intrinsics: (N, 9), as for `project`.
+        linear: without the radial and tangential terms.
+    """
+    camera = intrinsics.view(len(intrinsics), *([1] * (image.ndim - 2)), -1)
+    focal, centre, radial, tangential = torch.split(camera, [2, 2, 3, 2], dim=-1)
+    distorted = (image - centre) / focal
+    plane = distorted
+    # A fixed point: each round takes off the distortion that the last one's points have.
+    for _ in range(0 if linear else 8):
+        plane = plane.clamp(-1, 1)
+        r2 = plane.square().sum(-1, keepdim=True)
+        powers = torch.cat([r2, r2.square(), r2**3], dim=-1)
+        gain = 1 + (radial * powers).sum(-1, keepdim=True) + (tangential * plane).sum(-1, keepdim=True)
+        plane = (distorted - tangential * r2) / gain
+    return plane
+
+
+def best_place(joints: Tensor, plane: Tensor) -> Tensor:
+    """Where poses must stand so that they look most like the keypoints; least squares, in metres at their depth.
+
+    Args:
+        joints: (..., K, 3) metres relative to the root, camera axes.
+        plane: (..., K, 2) keypoints on the plane at distance 1.
+
+    Returns:
+        (..., 3) metres from the camera.
+    """
+    # (joint + place).xy = plane * (joint + place).z for both axes: two equations a joint, linear in the place.
+    missing = plane * joints[..., 2:] - joints[..., :2]
+    count = joints.shape[-2]
+    middle = plane.mean(-2)
+    spread = (plane - middle.unsqueeze(-2)).square().sum((-1, -2)).clamp(min=1e-6)
+    depth = -((plane - middle.unsqueeze(-2)) * missing).sum((-1, -2)) / spread
+    sideways = missing.sum(-2) / count + middle * depth.unsqueeze(-1)
+    return torch.cat([sideways, depth.unsqueeze(-1)], dim=-1)
+
+
 def shared_joints(layout_in: str, layout_out: str) -> tuple[list[int], list[int]]:
     """Which keypoints show which joints, by name.
 

@@ -13,6 +13,7 @@ Source: Pavllo et al., CVPR 2019, for the network and its single-frame form.
 """
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -212,7 +213,13 @@ def _functions(device: str) -> _Functions:
     """As they are for a processor, whose pieces lie in the cache; fused into one kernel each for a GPU."""
     functions: list[Callable[..., Any]] = [_sums, _activate, _gradient_sums, _gradient]
     if device == "cuda":
-        functions = [torch.compile(function, dynamic=True) for function in functions]
+        fused = [torch.compile(function, dynamic=True) for function in functions]
+        try:
+            fused[0](torch.zeros(4, 8, device=device), torch.zeros(8, device=device))
+            functions = fused
+        except Exception as error:
+            # The compiler wants Triton and a C compiler; without them training is slower, not impossible.
+            warnings.warn(f"training without fused kernels: {str(error).strip().splitlines()[0]}", stacklevel=2)
     return _Functions(*functions)
 
 
