@@ -30,7 +30,7 @@ def test_the_archives_and_what_is_in_them(capture: Path, tmp_path: Path, capsys:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ARCHIVES
     said = capsys.readouterr().out
     assert "2 sequences before 4 cameras" in said
-    assert "S1 134 (of 16), S9 " in said
+    assert "S6 134 (of 16), S9 " in said
     assert "root mean square" in said
     assert prepare(capture, tmp_path / "out") == 1
     assert "data_3d_h36m.npz: already exists. Use --overwrite" in capsys.readouterr().err
