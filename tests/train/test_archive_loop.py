@@ -163,3 +163,13 @@ def test_without_a_test_nothing_is_measured(archives: Path, tmp_path: Path) -> N
     log = ArchiveTrainer(SMALL, data, tmp_path).run_epoch(test=False)
     assert log.valid_mm is None and np.isfinite(log.train_mm)
     assert (tmp_path / "best.safetensors").exists()
+
+
+def test_training_that_diverges_stops_and_keeps_its_checkpoint(archives: Path, tmp_path: Path) -> None:
+    recipe = replace(SMALL, learning_rate=1e30)
+    trainer = ArchiveTrainer(recipe, open_training_data(archives, recipe), tmp_path)
+    with pytest.raises(InputError, match=r"training has diverged\. Choose a smaller --learning-rate"):
+        for _ in range(recipe.epochs):
+            trainer.run_epoch()
+    for line in lines(tmp_path) if (tmp_path / "log.jsonl").exists() else []:
+        assert np.isfinite(line["train_mm"])

@@ -133,6 +133,10 @@ class ArchiveTrainer:
         Args:
             report: called with the steps done in this epoch.
             test: measure the test subjects too.
+
+        Raises:
+            InputError: training diverged; the last checkpoint stays.
+            OutputError: a file cannot be written.
         """
         begin = saved = time.perf_counter()
         already = self._seconds
@@ -168,6 +172,11 @@ class ArchiveTrainer:
         rate, momentum = self.learning_rate, self.momentum
         add_up(self._sums)
         count, *losses = self._sums.tolist()
+        if not math.isfinite(sum(losses)):
+            raise InputError(
+                f"{self.recipe.name}: the loss is no number any more in epoch {self.epoch + 1}, training has diverged. "
+                "Choose a smaller --learning-rate."
+            )
         mean = dict(zip(LOSSES, (loss / count for loss in losses), strict=True))
         parts = {
             "trajectory_mm": 1000 * mean["trajectory"],
