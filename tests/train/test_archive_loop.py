@@ -165,6 +165,21 @@ def test_without_a_test_nothing_is_measured(archives: Path, tmp_path: Path) -> N
     assert (tmp_path / "best.safetensors").exists()
 
 
+def test_a_longer_network_starts_where_a_shorter_one_ended(archives: Path, tmp_path: Path) -> None:
+    recipe = replace(SMALL, epochs=2)
+    data = open_training_data(archives, recipe)
+    shorter = run(recipe, data, tmp_path / "short")
+    best = tmp_path / "short" / "best.safetensors"
+    longer = replace(
+        recipe, filter_widths=(3, 3, 3), start=str(best), learning_rate=1e-9, dropout=0.0, momentum_start=1e-9
+    )
+    (tmp_path / "long").mkdir()
+    log = ArchiveTrainer(longer, data, tmp_path / "long").run_epoch()
+    assert log.valid_mm == pytest.approx(min(e.valid_mm for e in shorter if e.valid_mm is not None), rel=2e-3)
+    with pytest.raises(InputError, match="cannot start from wild-27"):
+        ArchiveTrainer(replace(longer, start="wild-27"), data, tmp_path / "other")
+
+
 def test_training_that_diverges_stops_and_keeps_its_checkpoint(archives: Path, tmp_path: Path) -> None:
     recipe = replace(SMALL, learning_rate=1e30)
     trainer = ArchiveTrainer(recipe, open_training_data(archives, recipe), tmp_path)

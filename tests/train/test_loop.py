@@ -14,7 +14,8 @@ from videopose.data.views import ViewSettings
 from videopose.errors import InputError
 from videopose.lift import Lifter, LifterInfo, load_lifter_weights, save_lifter_weights
 from videopose.lift.model import TemporalModel
-from videopose.train.loop import Trainer, grow
+from videopose.train.growing import grow
+from videopose.train.loop import Trainer
 from videopose.train.recipe import Recipe, Stage, read_recipe
 
 RECIPE = Recipe(

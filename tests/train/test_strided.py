@@ -96,7 +96,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     activations = []
     for probability in (0.0, 0.25, 0.8):
         model.dropout.p = probability
-        hidden = net._layer(inputs, model.expand_conv, model.expand_bn, Shard(0, 4096, 4096), True)
+        hidden = net._layer(inputs, model.expand_conv, model.expand_bn, Shard(0, 4096, 4096), net._momentum, True)
         activations.append(hidden.detach().flatten(0, 1))
     whole, quarter, most = activations
     alive = whole > 0
@@ -116,13 +116,28 @@ def test_part_of_a_batch_drops_what_the_whole_drops() -> None:
     model = network(dropout=0.5).eval()
     net = StridedNetwork(model)
     # Dropout without batch statistics: then parts need nothing of each other.
-    model.dropout.p = 0.5
-    net.training = True
-    net._momentum = None  # type: ignore[assignment]
+    net.train()
     torch.manual_seed(3)
-    whole = net(inputs)
+    whole = net(inputs, None, True)
     parts = []
     for first, count in ((0, 3), (3, 7)):
         torch.manual_seed(3)
-        parts.append(net(inputs[first : first + count], Shard(first, count, 10)))
+        parts.append(net(inputs[first : first + count], Shard(first, count, 10), True))
     torch.testing.assert_close(torch.cat(parts), whole)
+
+
+def test_running_statistics_serve_in_training_mode_too() -> None:
+    model = network()
+    inputs = torch.randn(40, FIELD, 34)
+    plain, fast = PlainNetwork(copy.deepcopy(model)), StridedNetwork(model)
+    before = {name: value.clone() for name, value in model.named_buffers()}
+    results = []
+    for net in (plain, fast):
+        net.train()
+        results.append(net(inputs, None, True))
+        results[-1].square().mean().backward()
+    torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-4)
+    for one, other in zip(plain.model.parameters(), fast.model.parameters(), strict=True):
+        torch.testing.assert_close(other.grad, one.grad, rtol=0, atol=2e-5 * float(one.grad.abs().max()))
+    for name, value in fast.model.named_buffers():
+        assert torch.equal(value, before[name]), name

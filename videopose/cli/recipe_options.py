@@ -82,7 +82,7 @@ OPTIONS = (
     RecipeOption("dropout", "Network", "Share of activations left out in training.", _SHARE, "NUMBER"),
     RecipeOption("causal", "Network", "Look at the frames before an answer only.", bool),
     RecipeOption("dense", "Network", "Full kernels instead of dilated ones.", bool),
-    RecipeOption("start", "Network", "Wild recipes: lifter to begin with, by name or file.", click.STRING, "NAME|FILE"),
+    RecipeOption("start", "Network", "Lifter to begin with, as wide and not longer.", click.STRING, "NAME|FILE"),
     RecipeOption("stride", "Training", "Answers of a training example, in a row.", _COUNT, "FRAMES"),
     RecipeOption("batch_size", "Training", "Answers per step, of all processes together.", _COUNT, "FRAMES"),
     RecipeOption("epochs", "Training", "How many epochs.", _COUNT, "N"),

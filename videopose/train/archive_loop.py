@@ -14,13 +14,14 @@ from torch import Tensor
 
 from videopose.errors import InputError
 from videopose.files import atomic_path
-from videopose.lift import LifterInfo, save_lifter_weights
+from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import SKELETONS
 from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.archive_step import LOSSES, Step
 from videopose.train.distributed import add_up, rank, world_size
+from videopose.train.growing import grow
 from videopose.train.protocol import mean_error_mm
 from videopose.train.run_log import append_epoch, keep_epochs
 from videopose.train.windows import Shuffle
@@ -88,7 +89,11 @@ class ArchiveTrainer:
         labelled = data.labelled
         features = 2 * len(SKELETONS[labelled.layout_in])
         shape = (recipe.filter_widths, recipe.channels, recipe.dropout, recipe.causal, recipe.dense)
-        self.model = TemporalModel(features, len(SKELETONS[labelled.layout_out]), *shape).to(self.device)
+        model = TemporalModel(features, len(SKELETONS[labelled.layout_out]), *shape)
+        # A run that goes on has its weights already; what it started from may be gone.
+        if recipe.start and not (run / "last.pt").exists():
+            model = _started(model, recipe, data)
+        self.model = model.to(self.device)
         self.trajectory = TemporalModel(features, 1, *shape).to(self.device) if data.unlabelled is not None else None
         self.step = Step(recipe, data, self.model, self.trajectory, self.device)
         examples = self.step.examples
@@ -267,6 +272,25 @@ class ArchiveTrainer:
             self.recipe.name, labelled.layout_in, labelled.layout_out, "screen", labelled.frame_rate
         )  # fmt: skip
         save_lifter_weights(path, self.model, info)
+
+
+def _started(model: TemporalModel, recipe: ArchiveRecipe, data: TrainingData) -> TemporalModel:
+    """`model` with the weights that the recipe starts from, grown to its length."""
+    weights = resolve_lifter(recipe.start, causal=recipe.causal, dense=recipe.dense)
+    start, info = weights.model, weights.info
+    known = (info.layout_in, info.layout_out, info.normalisation, start.channels, start.causal, start.dense)
+    wanted = (
+        data.labelled.layout_in, data.labelled.layout_out, "screen", model.channels, model.causal, model.dense,
+    )  # fmt: skip
+    fits = start.filter_widths == model.filter_widths[: len(start.filter_widths)]
+    if known != wanted or not fits or (model.dense and start.filter_widths != model.filter_widths):
+        raise InputError(
+            f"{recipe.name}: cannot start from {recipe.start} ({info.layout_in} to {info.layout_out}, normalised by "
+            f"{info.normalisation}, {start.channels} channels, filter widths {list(start.filter_widths)}). Give "
+            f"weights from {wanted[0]} to {wanted[1]} of {model.channels} channels that this network extends."
+        )
+    start.dropout.p = model.dropout.p
+    return grow(start, model.filter_widths)
 
 
 _MAY_CHANGE = ("epochs", "fast", "expected_error_mm")

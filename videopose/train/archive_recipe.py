@@ -44,6 +44,8 @@ class ArchiveRecipe:
     """An answer sees only the frames before it."""
     dense: bool = False
     """Full kernels instead of dilated ones."""
+    start: str = ""
+    """Weights to begin with, by name or path: of this network, or of a shorter one of the same width; empty: random."""
     stride: int = 1
     """Answers of a training example, in a row."""
     flip: bool = True

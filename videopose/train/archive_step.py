@@ -147,20 +147,20 @@ class Step:
         assert self.examples.unlabelled is not None
         batch, other = self.examples.labelled.batch(chosen), self.examples.unlabelled.batch(unlabelled)
         assert batch.targets is not None and batch.roots is not None and other.intrinsics is not None
-        # In turns, so that a process's part of the batch is a run of it however many processes there are.
-        inputs = torch.stack([batch.inputs, other.inputs], dim=1).flatten(0, 1)
-        both = Shard(2 * shard.first, 2 * shard.count, 2 * shard.total)
-        poses = self._networks[0](inputs, both)
-        paths = self._networks[1](inputs, both)[:, :, 0]
-        poses, other_poses = poses[0::2], poses[1::2]
+        pose, trajectory = self._networks
+        poses, paths = pose(batch.inputs, shard), trajectory(batch.inputs, shard)[:, :, 0]
         position = position_loss(poses, batch.targets)
-        path = trajectory_loss(paths[0::2], batch.roots)
+        path = trajectory_loss(paths, batch.roots)
         loss = position + path
         parts = [position, path]
         if self._active:
+            # By the running statistics, as in use: those of unlabelled people among the labelled would change what the
+            # network learns from labels.
+            other_poses = pose(other.inputs, shard, True)
             projection = bone = torch.zeros((), device=self.device)
             if self._pairs:
-                projection = self._projection_loss(other_poses, paths[1::2], other)
+                other_paths = trajectory(other.inputs, shard, True)[:, :, 0]
+                projection = self._projection_loss(other_poses, other_paths, other)
             if recipe.bone_loss:
                 bone = bone_loss(poses, other_poses, self._parents, shard.total, each=recipe.each_bone)
             loss = loss + projection + bone

@@ -20,6 +20,7 @@ from videopose.files import atomic_path
 from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
+from videopose.train.growing import grow
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
 from videopose.train.muon import Muon
 from videopose.train.recipe import Recipe, Stage
@@ -50,27 +51,6 @@ class EpochLog:
     seconds: float
     examples_per_s: float
     """Answered frames."""
-
-
-def grow(model: TemporalModel, filter_widths: tuple[int, ...]) -> TemporalModel:
-    """A network with more blocks that answers the same as `model` in the middle of its longer window.
-
-    An added block's last normalisation has scale and shift 0, so its branch adds nothing until trained.
-
-    Raises:
-        ValueError: the wider network does not begin with the smaller one's widths.
-    """
-    if filter_widths[: len(model.filter_widths)] != model.filter_widths:
-        raise ValueError(f"filter widths {filter_widths} do not begin with {model.filter_widths}")
-    wider = TemporalModel(
-        model.in_features, model.out_joints, filter_widths, model.channels, model.dropout.p, causal=model.causal
-    )
-    wider.load_state_dict(wider.state_dict() | model.state_dict())
-    for i in range(len(model.reaches), len(wider.reaches)):
-        last = wider.layers_bn[2 * i + 1]
-        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
-        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
-    return wider
 
 
 def lifting_loss(predicted: Tensor, batch: ViewBatch, velocity_weight: float) -> tuple[Tensor, Tensor]:

@@ -27,17 +27,21 @@ class PlainNetwork(nn.Module):
             if isinstance(module, nn.BatchNorm1d):
                 module.momentum = momentum
 
-    def forward(self, windows: Tensor, shard: Shard | None = None) -> Tensor:
+    def forward(self, windows: Tensor, shard: Shard | None = None, running: bool = False) -> Tensor:
         """Lift the frames that windows are about.
 
         Args:
             windows: (N, T, in_features) normalised keypoints, T >= the receptive field R.
             shard: of no use here.
+            running: normalise by the running statistics in training mode too, and leave them as they are.
 
         Returns:
             (N, T - R + 1, out_joints, 3) float32 joints, metres.
         """
         model = self.model
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.train(self.training and not running)
         single = windows.shape[1] == model.receptive_field and not model.dense
         with torch.autocast(windows.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             joints: Tensor = model(windows, model.receptive_field if single else 1)

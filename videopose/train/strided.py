@@ -63,7 +63,7 @@ class StridedNetwork(nn.Module):
         """Set the share of a batch's statistics in the running ones."""
         self._momentum.fill_(momentum)
 
-    def forward(self, windows: Tensor, shard: Shard | None = None) -> Tensor:
+    def forward(self, windows: Tensor, shard: Shard | None = None, running: bool = False) -> Tensor:
         """Lift the frames that windows are about.
 
         In training mode, with a shard, statistics and dropout are those of the whole batch: the results are the same as
@@ -72,29 +72,38 @@ class StridedNetwork(nn.Module):
         Args:
             windows: (N, T, in_features) normalised keypoints, T >= the receptive field R.
             shard: where these examples stand in the batch; None: they are the batch.
+            running: normalise by the running statistics in training mode too, and leave them as they are.
 
         Returns:
             (N, T - R + 1, out_joints, 3) float32 joints, metres.
         """
         model = self.model
+        momentum = self._momentum if self.training and not running else None
         shard = shard or Shard(0, len(windows), len(windows))
         single = windows.shape[1] == model.receptive_field and not model.dense
-        x = self._layer(windows.to(self.dtype), model.expand_conv, model.expand_bn, shard, single)
+        x = self._layer(windows.to(self.dtype), model.expand_conv, model.expand_bn, shard, momentum, single)
         for i, width in enumerate(model.filter_widths[1:]):
             reach = model.reaches[i]
             if single:
                 residual = x[:, width - 1 if model.causal else width // 2 :: width]
             else:
                 residual = x[:, 2 * reach :] if model.causal else x[:, reach : x.shape[1] - reach]
-            x = self._layer(x, model.layers_conv[2 * i], model.layers_bn[2 * i], shard, single)
+            x = self._layer(x, model.layers_conv[2 * i], model.layers_bn[2 * i], shard, momentum, single)
             norm = model.layers_bn[2 * i + 1]
-            x = self._layer(x, model.layers_conv[2 * i + 1], norm, shard, single, residual)
+            x = self._layer(x, model.layers_conv[2 * i + 1], norm, shard, momentum, single, residual)
         weight, bias = model.shrink.weight[:, :, 0], model.shrink.bias
         joints = functional.linear(x.float(), weight, bias)
         return joints.view(len(windows), -1, model.out_joints, 3)
 
     def _layer(
-        self, x: Tensor, conv: nn.Module, norm: nn.Module, shard: Shard, single: bool, residual: Tensor | None = None
+        self,
+        x: Tensor,
+        conv: nn.Module,
+        norm: nn.Module,
+        shard: Shard,
+        momentum: Tensor | None,
+        single: bool,
+        residual: Tensor | None = None,
     ) -> Tensor:
         """(N, T, C_in) to (N, fewer, C_out): convolution, BatchNorm, ReLU, dropout, and the residual added."""
         assert isinstance(conv, nn.Conv1d) and isinstance(norm, nn.BatchNorm1d)
@@ -105,8 +114,7 @@ class StridedNetwork(nn.Module):
         probability = self.model.dropout.p if self.training else 0.0
         done: Tensor = _NormReluDropout.apply(  # type: ignore[no-untyped-call]
             rows.reshape(-1, rows.shape[2]), norm.weight, norm.bias, residual, norm, probability,
-            self._momentum if self.training else None,
-            Shard(frames * shard.first, frames * shard.count, frames * shard.total),
+            momentum, Shard(frames * shard.first, frames * shard.count, frames * shard.total),
         )  # fmt: skip
         return done.view(rows.shape)
 
