@@ -135,7 +135,7 @@ WALKING_2D, WALKING_3D = ("positions_2d", "S1", "Walking"), ("positions_3d", "S1
         (change(*WALKING_3D, to=lambda w: w[:0]), r"has the shape \(0, 32, 3\), not \(\*, 32, 3\)"),
         (change("positions_3d", to=lambda _: [1]), "data_3d_h36m.npz: 'positions_3d' is no dict"),
         (change("positions_2d", "S1", to=3), "data_2d_h36m_gt.npz: 'positions_2d' is no dict"),
-        (change("metadata", "num_joints", to=16), "16 joints"),
+        (change("metadata", "num_joints", to=16), "num_joints 16"),
     ],
 )
 def test_what_does_not_fit_is_told_of(tmp_path: Path, do: Callable[[Content], None], message: str) -> None:
