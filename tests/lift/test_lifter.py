@@ -155,7 +155,7 @@ def test_wrong_number_of_joints(weights):
         Lifter(weights()).lift(np.zeros((4, 15, 2)), np.arange(4) / 30, SIZE, FOCAL_PX)
 
 
-@pytest.mark.parametrize("info", [{"layout_in": "mpii16"}, {"layout_out": "humaneva15"}])
+@pytest.mark.parametrize("info", [{"layout_in": "sh12"}, {"layout_out": "humaneva15"}])
 def test_layouts_that_videos_do_not_have(weights, info):
     with pytest.raises(InputError, match=next(iter(info.values()))):
         Lifter(weights(**info))

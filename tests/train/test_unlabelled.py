@@ -19,7 +19,7 @@ pytestmark = pytest.mark.shared
 RECIPE = """
 name = "tiny"
 keypoints = "detected_coco"
-train_subjects = ["S1"]
+train_subjects = ["S6"]
 test_subjects = ["S9"]
 filter_widths = [3]
 channels = 8
@@ -76,7 +76,7 @@ def test_a_folder_of_videos(
 
 
 def test_an_archive_of_ones_own(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    exact = read_objects(data / "data_2d_h36m_detected_coco.npz", ("positions_2d",))["positions_2d"]["S1"]["Jump 1"]
+    exact = read_objects(data / "data_2d_h36m_detected_coco.npz", ("positions_2d",))["positions_2d"]["S6"]["Jump 1"]
     videos = [VideoKeypoints(f"v{i}", view[::2].copy(), (1000, 1002), 25.0) for i, view in enumerate(exact)]
     for name in ("data_3d_h36m.npz", "data_2d_h36m_detected_coco.npz", "data_2d_h36m_gt.npz"):
         shutil.copy(data / name, tmp_path)
