@@ -2,7 +2,6 @@
 
 import json
 import math
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,7 @@ from videopose.skeletons import SKELETONS
 from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.archive_step import LOSSES, Step
+from videopose.train.checkpoints import refusing
 from videopose.train.distributed import add_up, rank, world_size
 from videopose.train.growing import grow
 from videopose.train.protocol import mean_error_mm
@@ -237,7 +237,7 @@ class ArchiveTrainer:
         return [len(windows) for windows in (examples.labelled, examples.unlabelled) if windows is not None]
 
     def _resume(self, path: Path) -> None:
-        try:
+        with refusing(path):
             state = torch.load(path, weights_only=True, map_location=self.device)
             before, now = json.loads(state["recipe"]), json.loads(json.dumps(asdict(self.recipe)))
             if state["examples"] != self._example_counts():
@@ -246,11 +246,6 @@ class ArchiveTrainer:
             if changed:
                 raise ValueError(f"it was trained with {changed[0]} {before.get(changed[0])}, not {now[changed[0]]}")
             self._load(state)
-        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(
-                f"{path}: not a checkpoint of this recipe ({reason}). Use another folder, or delete it to start anew."
-            ) from error
 
     def _load(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model_pos"])
@@ -293,5 +288,5 @@ def _started(model: TemporalModel, recipe: ArchiveRecipe, data: TrainingData) ->
     return grow(start, model.filter_widths)
 
 
-_MAY_CHANGE = ("epochs", "fast", "expected_error_mm")
-"""Keys of a recipe that a run may go on with changed."""
+_MAY_CHANGE = ("epochs", "fast", "expected_error_mm", "start")
+"""Keys of a recipe that a run may go on with changed; it has the weights that it started from."""

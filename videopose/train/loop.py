@@ -2,7 +2,6 @@
 
 import copy
 import math
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from videopose.files import atomic_path
 from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
+from videopose.train.checkpoints import refusing
 from videopose.train.growing import grow
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
 from videopose.train.muon import Muon
@@ -255,13 +255,8 @@ class Trainer:
             torch.save(state, temporary)
 
     def _resume(self, path: Path) -> None:
-        try:
+        with refusing(path):
             self._load(torch.load(path, weights_only=True, map_location=self.device))
-        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(
-                f"{path}: not a checkpoint of this recipe ({reason}). Use another folder, or delete it to start anew."
-            ) from error
 
     def _load(self, state: dict[str, Any]) -> None:
         stage = state["stage"]
