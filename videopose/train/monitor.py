@@ -50,7 +50,9 @@ class RunMonitor:
         self._run, self._name = run, name
         self._drawn = -DRAW_EVERY_S
         try:
-            self._writer = SummaryWriter(str(run / FOLDER), purge_step=epoch + 1)
+            # Files are named by the second: a run that goes on at once must not write over its own.
+            suffix = f".{epoch}"
+            self._writer = SummaryWriter(str(run / FOLDER), purge_step=epoch + 1, filename_suffix=suffix)
         except OSError as error:
             raise output_error(run / FOLDER, error) from error
 
