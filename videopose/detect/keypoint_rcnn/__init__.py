@@ -1,0 +1,1 @@
+"""Keypoint R-CNN of Detectron2 in plain torch."""
