@@ -13,6 +13,8 @@ class Detector(Protocol):
     """What the user calls it, for example `blazepose`."""
     layout: str
     """Joint layout of its keypoints, a key of `skeletons.SKELETONS`."""
+    looks_alone: bool
+    """True: what is found in a frame does not depend on others, so unrelated pictures may share a stream."""
 
     def detect(self, frames: Iterable[Frame]) -> Iterator[Detections]:
         """Yield one `Detections` per frame, in order, reading only a bounded number of frames ahead.

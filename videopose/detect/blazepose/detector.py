@@ -46,6 +46,7 @@ class BlazePoseDetector:
 
     name = "blazepose"
     layout = "coco17"
+    looks_alone = False
 
     def __init__(self, *, threads: int = 2, progress: Progress | None = None) -> None:
         """Fetch the networks if need be and load them.
