@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from videopose.detect import create_detector
+from videopose.detect import DetectorSettings, create_detector
 from videopose.detect.blazepose import networks
 from videopose.types import Frame
 from videopose.video import VideoReader
@@ -79,7 +79,7 @@ def read(clip: str, limit: int) -> list[Frame]:
 def time_detection(threads: int, repeats: int, meter: Meter) -> dict[str, Any]:
     """Milliseconds per frame, medians over the repeats."""
     frames = read(COST_CLIP, COST_FRAMES)
-    detector = create_detector("blazepose", threads=threads)
+    detector = create_detector(DetectorSettings("blazepose"), threads=threads)
     list(detector.detect(frames[:2]))
     walls, inside, around, runs = [], [], [], []
     for _ in range(repeats):
@@ -104,7 +104,7 @@ def time_detection(threads: int, repeats: int, meter: Meter) -> dict[str, Any]:
 
 def count_people(clip: str, labels: dict[int, int]) -> dict[str, Any]:
     """People found on the labelled frames of a clip, which is processed whole."""
-    detector = create_detector("blazepose")
+    detector = create_detector(DetectorSettings("blazepose"))
     with VideoReader(str(VIDEOS / f"{clip}.mp4")) as reader:
         found = [len(detections) for detections in detector.detect(reader)]
     detector.close()

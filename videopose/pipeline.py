@@ -1,11 +1,8 @@
 """The whole way for one video: decode, detect, track, lift, write."""
 
-import math
-import os
 import platform
-from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -15,29 +12,32 @@ from typing import Any
 import numpy as np
 
 from videopose import __version__
-from videopose.detect import create_detector
+from videopose.detect import DetectorSettings
 from videopose.errors import InputError, UsageError
 from videopose.export import KeypointArrays, read_keypoints
+from videopose.following import (
+    Clock,
+    Seen,
+    available_threads,
+    check_names,
+    expected_frames,
+    follow_people,
+    look,
+)
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.results import FORMATS, ResultFiles, output_stem
-from videopose.track import build_tracks
-from videopose.types import Detections, Frame, Recording, Track, VideoInfo
+from videopose.types import Recording, Track
 from videopose.video import VideoReader, prefetch
-
-
-def available_threads() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
 class InferSettings:
     """What `videopose infer` can be told."""
 
-    detector: str = "auto"
-    """One of `detect.DETECTOR_NAMES`."""
+    detector: DetectorSettings = field(default_factory=DetectorSettings)
+    """Which detector, and how it looks."""
     detections: Path | None = None
     """NPZ with `keypoints_2d` of people already followed, instead of a detector."""
     lifter: str = DEFAULT_LIFTER
@@ -93,14 +93,22 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
     """
     stages = Stages(progress or SilentProgress())
-    _check_names(source, str(folder), str(settings.detections), settings.lifter)
+    check_names(source, str(folder), str(settings.detections), settings.lifter)
     files = ResultFiles(folder, output_stem(source), settings.formats, settings.overwrite)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)
         given = None if settings.detections is None else read_keypoints(settings.detections)
         if given is None:
-            seen, detector = _detect(reader, settings, stages)
+            seen, detector = look(
+                reader,
+                settings.detector,
+                stages,
+                device=settings.device,
+                precision=settings.precision,
+                threads=settings.threads,
+                frames_expected=expected_frames(reader.info, settings.start_s, settings.end_s),
+            )
         else:
             seen, detector = _read_along(reader, given, settings, stages), {"name": str(settings.detections)}
         notes = list(reader.warnings)
@@ -109,7 +117,7 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
     size = (seen.video.width, seen.video.height)
     with stages.stage("follow people", None):
         if given is None:
-            tracks = build_tracks(seen.detections, seen.frame_index, seen.time_s, size)
+            tracks = follow_people(seen, settings.detector)
         else:
             tracks = tracks_from_keypoints(given, seen.frame_index)
         tracks = choose_people(tracks, settings.person)
@@ -124,87 +132,6 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
     return InferResult(recording, written, stages.seconds, tuple(notes))
 
 
-def follow(
-    source: str, detector: str = "auto", threads: int | None = None, progress: Progress | None = None
-) -> Recording:
-    """Find and follow the people of a video, without lifting them.
-
-    Args:
-        source: file or URL.
-        detector: one of `detect.DETECTOR_NAMES`.
-        threads: of the detector; None takes all.
-        progress: told what is being done.
-
-    Returns:
-        A recording with tracks and no motions; nobody seen: no tracks.
-
-    Raises:
-        VideoposeError: the video cannot be read, or the detector cannot be had.
-    """
-    stages = Stages(progress or SilentProgress())
-    _check_names(source)
-    settings = InferSettings(detector=detector, threads=threads or available_threads())
-    with VideoReader(source) as reader:
-        seen, provenance = _detect(reader, settings, stages)
-    size = (seen.video.width, seen.video.height)
-    with stages.stage("follow people", None):
-        tracks = build_tracks(seen.detections, seen.frame_index, seen.time_s, size)
-    content = {"videopose": __version__, "source": source, "detector": provenance}
-    return Recording(seen.video, seen.frame_index, seen.time_s, tracks, (), content)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """All that one pass over the frames leaves."""
-
-    video: VideoInfo
-    frame_index: np.ndarray
-    time_s: np.ndarray
-    detections: tuple[Detections, ...] = ()
-
-    def filmed_at(self, fps: Fraction) -> "_Seen":
-        """The same with the times of the real movement, when the video plays at another rate."""
-        factor = float(self.video.fps / fps)
-        return replace(self, video=replace(self.video, fps=fps), time_s=self.time_s * factor)
-
-
-class _Clock:
-    """Notes number and time of the frames that pass."""
-
-    def __init__(self) -> None:
-        self._index: list[int] = []
-        self._time_s: list[float] = []
-
-    def watch(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            self._index.append(frame.index)
-            self._time_s.append(frame.time_s)
-            yield frame
-
-    def seen(self, video: VideoInfo, detections: tuple[Detections, ...] = ()) -> _Seen:
-        if not self._index:
-            raise InputError(f"{video.path}: no frame could be decoded. Give a video that plays.")
-        return _Seen(video, np.array(self._index, np.int64), np.array(self._time_s), detections)
-
-
-def _check_names(*names: str) -> None:
-    for name in names:
-        try:
-            name.encode()
-        except UnicodeEncodeError:  # neither ffmpeg-python nor JSON can hold it
-            raise InputError(f"{name!a}: the name is not valid UTF-8. Rename it.") from None
-
-
-def _expected_frames(video: VideoInfo, settings: InferSettings) -> int | None:
-    if video.frame_count is None:
-        return None
-    first = math.floor((settings.start_s or 0.0) * video.fps)
-    last = (
-        video.frame_count if settings.end_s is None else min(video.frame_count, math.ceil(settings.end_s * video.fps))
-    )
-    return max(last - first, 1)
-
-
 def _load_lifter(settings: InferSettings, stages: Stages) -> Lifter:
     with Fetching("lifter", stages.progress) as fetching:
         weights = resolve_lifter(settings.lifter, progress=fetching)
@@ -213,21 +140,7 @@ def _load_lifter(settings: InferSettings, stages: Stages) -> Lifter:
     )
 
 
-def _detect(reader: VideoReader, settings: InferSettings, stages: Stages) -> tuple[_Seen, dict[str, Any]]:
-    with Fetching("detector", stages.progress) as fetching:
-        detector = create_detector(settings.detector, threads=settings.threads, progress=fetching)
-    clock = _Clock()
-    with closing(detector):
-        stages.progress.say(f"detector: {detector.name}")
-        with (
-            stages.stage("detect", _expected_frames(reader.info, settings)),
-            closing(prefetch(reader, depth=12)) as frames,
-        ):
-            detections = tuple(stages.count(detector.detect(clock.watch(frames))))
-        return clock.seen(reader.info, detections), detector.provenance()
-
-
-def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSettings, stages: Stages) -> _Seen:
+def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSettings, stages: Stages) -> Seen:
     """Frame numbers and times of the video, checked against keypoints that came from a file."""
     video = reader.info
     width, height = given.image_size
@@ -236,8 +149,11 @@ def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSetti
             f"{video.path}: the video is {video.width}x{video.height}, the detections are for {width}x{height}. "
             "Give the detections of this video."
         )
-    clock = _Clock()
-    with stages.stage("read frames", _expected_frames(video, settings)), closing(prefetch(reader)) as frames:
+    clock = Clock()
+    with (
+        stages.stage("read frames", expected_frames(video, settings.start_s, settings.end_s)),
+        closing(prefetch(reader)) as frames,
+    ):
         for _ in stages.count(clock.watch(frames)):
             pass
     seen = clock.seen(video)

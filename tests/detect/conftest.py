@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from videopose.detect import Detector, create_detector
+from videopose.detect import Detector, DetectorSettings, create_detector
 from videopose.errors import AssetError
 from videopose.types import Frame
 from videopose.video import VideoReader
@@ -19,7 +19,7 @@ ReadClip = Callable[..., list[Frame]]
 def detector() -> Iterator[Detector]:
     """BlazePose with two threads; skipped where its weights cannot be had, but not in CI."""
     try:
-        made = create_detector("blazepose", threads=2)
+        made = create_detector(DetectorSettings("blazepose"), threads=2)
     except AssetError as error:
         if os.environ.get("CI"):
             raise

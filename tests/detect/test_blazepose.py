@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from videopose.detect import Detector, create_detector
+from videopose.detect import Detector, DetectorSettings, create_detector
 from videopose.detect.blazepose.detector import CHUNK_FRAMES
 from videopose.skeletons import COCO17
 from videopose.types import Detections, Frame
@@ -120,7 +120,7 @@ def test_somebody_entering_is_found_at_once_and_then_kept(detector: Detector, re
 @pytest.mark.shared
 def test_results_do_not_depend_on_threads(detector: Detector, read_clip: ReadClip) -> None:
     frames = read_clip("roof_jump_two_people", 16, 1.0)
-    single = create_detector("blazepose", threads=1)
+    single = create_detector(DetectorSettings("blazepose"), threads=1)
     try:
         for a, b in zip(detector.detect(frames), single.detect(frames), strict=True):
             assert a.keypoints.tobytes() == b.keypoints.tobytes()

@@ -1,16 +1,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from videopose.detect import DETECTOR_NAMES, Detector, create_detector
+from videopose.detect import Detector, DetectorSettings, create_detector
 from videopose.detect.blazepose.networks import NetworkFiles, Networks
 from videopose.errors import AssetError, UsageError, VideoposeError
 
 
 def test_auto_says_which_it_took(detector: Detector) -> None:
-    auto = create_detector("auto", threads=1)
+    auto = create_detector(threads=1)
     try:
         assert (auto.name, auto.layout) == ("blazepose", "coco17")
         assert auto.provenance() == detector.provenance()
@@ -18,10 +19,25 @@ def test_auto_says_which_it_took(detector: Detector) -> None:
         auto.close()
 
 
-def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no detector 'openpose'.*auto, blazepose"):
-        create_detector("openpose")
-    assert DETECTOR_NAMES == ("auto", "blazepose")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"name": "openpose"}, r"no detector 'openpose'.*auto, blazepose, keypoint-rcnn-r50"),
+        ({"short_side": 20}, "--short-side must be at least 64, got 20"),
+        ({"batch_size": 0}, "--batch-size must be at least 1, got 0"),
+        ({"every": 0}, "--every must be at least 1, got 0"),
+        ({"max_people": -1}, "--max-people must be at least 1, got -1"),
+        ({"score_threshold": 1.5}, r"--score-threshold must lie in 0\.\.1, got 1\.5"),
+        ({"score_threshold": float("nan")}, "--score-threshold must lie in"),
+        ({"name": "blazepose", "short_side": 400}, "do not apply to blazepose"),
+        ({"weights": Path("a.pkl")}, "--weights goes with --detector keypoint-rcnn"),
+        ({"d2_config": "a.yaml"}, "go with --detector detectron2"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        DetectorSettings(**settings)
 
 
 def test_provenance_names_the_weights(detector: Detector) -> None:
@@ -48,7 +64,7 @@ def test_a_broken_network_file_is_named(tmp_path: Path, content: bytes | None) -
 
 
 def test_loading_leaves_the_terminal_alone(detector: Detector) -> None:
-    code = "from videopose.detect import create_detector; create_detector('auto').close()"
+    code = "from videopose.detect import create_detector; create_detector().close()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
 

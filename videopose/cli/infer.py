@@ -87,11 +87,13 @@ def command(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from videopose.cli.console import ConsoleProgress
     from videopose.cli.summary import print_summary
+    from videopose.detect import DetectorSettings
+    from videopose.following import available_threads
     from videopose.motion import MotionSettings
-    from videopose.pipeline import InferSettings, available_threads, infer
+    from videopose.pipeline import InferSettings, infer
 
     settings = InferSettings(
-        detector=detector, detections=detections, lifter=lifter,
+        detector=DetectorSettings(detector), detections=detections, lifter=lifter,
         formats=tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip())),
         person=person, start_s=start, end_s=end, fps=parse_fps(fps),
         focal_px=focal, fov_degrees=fov, motion=MotionSettings(height_m=height, smooth=smooth, tta=tta),

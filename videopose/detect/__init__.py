@@ -1,31 +1,45 @@
 """2D detectors: frames in, people's keypoints out."""
 
+from collections.abc import Callable
+
 from videopose.assets import Progress
 from videopose.detect.base import Detector
-from videopose.errors import UsageError
+from videopose.detect.settings import DETECTOR_NAMES, DetectorSettings
 
-__all__ = ["DETECTOR_NAMES", "Detector", "create_detector"]
-
-DETECTOR_NAMES: tuple[str, ...] = ("auto", "blazepose")
-"""What `create_detector` takes; `auto` is the best one installed."""
+__all__ = ["DETECTOR_NAMES", "Detector", "DetectorSettings", "create_detector"]
 
 
-def create_detector(name: str, *, threads: int = 2, progress: Progress | None = None) -> Detector:
-    """Load a detector; `close()` it when done. Its `name` says which one `auto` chose.
+def create_detector(
+    settings: DetectorSettings = DetectorSettings(),  # noqa: B008 (frozen)
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int = 2,
+    progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Detector:
+    """Load a detector; `close()` it when done.
 
     Args:
-        name: one of `DETECTOR_NAMES`.
-        threads: how many networks may run at a time; the results do not depend on it.
+        settings: which one, and how it looks.
+        device: of the networks that torch runs: `auto` (CUDA where there is one), `cpu`, `cuda`, `mps`.
+        precision: of those networks' products: `float32`, `bfloat16`, or `auto` (bfloat16 on CUDA).
+        threads: how many processor threads it may use; the results do not depend on it.
         progress: called with (bytes done, bytes in all; 0 if not known) while weights are fetched.
+        say: told which detector `auto` took, and why.
 
     Raises:
-        UsageError: there is no such detector.
+        UsageError: a setting or the device does not fit.
         AssetError: its weights cannot be had.
+        InputError: weights of one's own are broken or of another network.
         VideoposeError: what runs them is not installed.
     """
-    if name not in DETECTOR_NAMES:
-        raise UsageError(f"there is no detector {name!r}. Choose one of {', '.join(DETECTOR_NAMES)}.")
-    # OpenCV and the runtime load with the first detector, not with `videopose --help`
+    name = settings.name
+    if name == "auto":
+        name = "blazepose"
+    if say is not None:
+        say(f"detector: {name}")
+    # OpenCV and the runtimes load with the first detector, not with `videopose --help`
     from videopose.detect.blazepose import BlazePoseDetector
 
     return BlazePoseDetector(threads=threads, progress=progress)

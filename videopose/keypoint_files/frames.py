@@ -26,7 +26,7 @@ class KeypointFrames:
     fps: float | None = None
     """Frames per second, None where the file does not say."""
     every_frame: bool = False
-    """True: the format has an entry for every frame, so a missing one is a mistake; False: only for frames with people."""
+    """True: the format has an entry for every frame, so a missing one is a mistake; False: for those with people."""
 
     def __post_init__(self) -> None:
         check_shape("frame_index", self.frame_index, (len(self.detections),))

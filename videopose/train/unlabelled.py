@@ -13,9 +13,9 @@ from videopose.data.poses import INTRINSICS, PoseData, PoseSequence
 from videopose.data.rig import frame_rate
 from videopose.errors import InputError, UsageError
 from videopose.export import read_keypoints, write_npz
+from videopose.following import follow
 from videopose.lift.resample import Timeline
 from videopose.motion import assumed_focal_px, tracks_from_keypoints
-from videopose.pipeline import follow
 from videopose.progress import Progress
 from videopose.skeletons import COCO17, H36M17, HUMANEVA15
 from videopose.train.archive_recipe import ArchiveRecipe
