@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from videopose.data.unpickling import unpickle
 from videopose.errors import InputError
 from videopose.files import atomic_path
+from videopose.unpickling import unpickle
 
 MAX_BYTES = 16 << 30
 """Of one unpacked array; the largest public archive has under 1 GiB."""
