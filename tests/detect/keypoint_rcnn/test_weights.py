@@ -7,6 +7,7 @@ import pickle
 import runpy
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def trained(path: Path, arrays: Arrays, *, old: bool = False) -> Path:
 
 
 WRITERS: dict[str, Callable[[Path, Arrays], Any]] = {
-    **{f"protocol {p}": lambda path, arrays, p=p: published(path, arrays, p) for p in (2, 3, 4, 5)},
+    **{f"protocol {protocol}": partial(published, protocol=protocol) for protocol in (2, 3, 4, 5)},
     "bare pickle": lambda path, arrays: path.write_bytes(pickle.dumps(arrays)),
     "training": trained,
     "training, torch before 1.6": lambda path, arrays: trained(path, arrays, old=True),
@@ -153,7 +154,7 @@ def hostile(crater: Path) -> dict[str, Any]:
         "memmap": Call(np.memmap, str(crater), np.uint8, "w+", 0, (4,)),
         "loads": Call(pickle.loads, pickle.dumps(Bomb(crater))),
         "torch": Call(torch.load, str(crater)),
-        "partial": Call(__import__("functools").partial, os.mkdir, str(crater)),
+        "partial": Call(partial, os.mkdir, str(crater)),
     }
 
 
