@@ -321,6 +321,14 @@ def test_numbers_that_go_with_the_architecture_are_compared(tmp_path: Path) -> N
         load_weights(path, KNOWN[R50], constants=constants)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_one_number_among_many_is_found(number: float, tmp_path: Path) -> None:
+    arrays = filled(KNOWN[R50])
+    arrays[CONV][3, 2, 1, 0] = number
+    with pytest.raises(InputError, match="not finite"):
+        load_weights(published(tmp_path / "a.pkl", arrays), KNOWN[R50])
+
+
 @pytest.mark.shared
 def test_the_published_names_and_shapes(shared_dir: Path, tmp_path: Path) -> None:
     """Whole networks at a sixteenth of the channels, which keeps the files small and the differences."""
