@@ -1,0 +1,32 @@
+"""Which of several videos in one file is meant."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from videopose.errors import InputError
+
+_SHOWN = 10
+
+
+def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | None) -> str:
+    """The one of `names` that is wanted.
+
+    Args:
+        path: the file or folder, for messages.
+        names: at least one.
+        name: must be there; None: the only one, or `name_hint`.
+        name_hint: is taken where it is there.
+
+    Raises:
+        InputError: it is not there, or none was named and there are several.
+    """
+    there = ", ".join(map(repr, names[:_SHOWN])) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    if name is not None:
+        if name not in names:
+            raise InputError(f"{path}: has nothing called {name!r}, only {there}. Name one of these.")
+        return name
+    if len(names) == 1:
+        return names[0]
+    if name_hint is not None and name_hint in names:
+        return name_hint
+    raise InputError(f"{path}: holds {len(names)} videos, {there}. Name one of them.")
