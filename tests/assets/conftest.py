@@ -105,7 +105,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make_asset() -> Callable[..., Asset]:
     """Make an asset of CONTENT from sources."""
 
-    def make(*sources: Source, content: bytes = CONTENT, known: bool = True) -> Asset:
+    def make(*sources: Source, content: bytes = CONTENT, known: bool = True, md5_start: str = "") -> Asset:
         return Asset(
             name="thing",
             kind="sample",
@@ -116,6 +116,7 @@ def make_asset() -> Callable[..., Asset]:
             size=len(content) if known else 0,
             sha256=hashlib.sha256(content).hexdigest() if known else "",
             hash_unknown="" if known else "its publishers give none",
+            md5_start=md5_start,
         )
 
     return make

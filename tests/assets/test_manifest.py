@@ -47,6 +47,21 @@ def test_both_blazepose_networks_come_from_one_wheel() -> None:
     assert wheels == {"mediapipe==0.10.21"}
 
 
+@pytest.mark.parametrize("name", ["keypoint-rcnn-r50", "keypoint-rcnn-r101", "keypoint-rcnn-x101"])
+def test_networks_of_detectron2_are_looked_for_in_its_own_cache_first(name: str) -> None:
+    asset = load_manifest()[name]
+    theirs, address = asset.sources
+    assert (theirs.kind, address.kind) == ("iopath", "url")
+    assert address.value == "https://dl.fbaipublicfiles.com/" + theirs.value
+    assert asset.file == theirs.value.rsplit("/")[-1] == f"model_final_{asset.md5_start}.pkl"
+    assert asset.by_name_only
+
+
+def test_no_two_assets_share_a_file() -> None:
+    files = [asset.file for asset in load_manifest().values()]
+    assert len(files) == len(set(files))
+
+
 def test_relative_path_counts_from_the_manifest(tmp_path: Path) -> None:
     (asset,) = parse_manifest(ENTRY, tmp_path).values()
     assert asset.sources[0].value == str(tmp_path / "thing.bin")
@@ -62,9 +77,16 @@ def test_relative_path_counts_from_the_manifest(tmp_path: Path) -> None:
         pytest.param('file = "thing.bin"', 'file = "../thing.bin"', "plain file name", id="file outside the cache"),
         pytest.param('licence = "MIT"', "", "licence", id="no licence"),
         pytest.param('{path = "thing.bin"}', "", "sources", id="no source"),
-        pytest.param('{path = "thing.bin"}', '{ftp = "x"}', "url, wheel, package, path, got ftp", id="unknown source"),
+        pytest.param(
+            '{path = "thing.bin"}', '{ftp = "x"}', "url, wheel, package, path, iopath, got ftp", id="unknown source"
+        ),
         pytest.param('path = "thing.bin"', 'path = "a", url = "b"', "exactly one", id="two kinds of source"),
         pytest.param('path = "thing.bin"', 'path = "a", member = "b"', "does not know member", id="field too many"),
+        pytest.param('path = "thing.bin"', 'iopath = "../x"', "lies in the cache", id="path out of Detectron2's cache"),
+        pytest.param("size = 3", 'size = 3\nmd5_start = "abc"', "in place of sha256", id="two hashes"),
+        pytest.param(
+            'sha256 = "' + "0" * 64, 'md5_start = "0x12"\nhash_unknown = "none', "hex digits", id="no digits of an MD5"
+        ),
         pytest.param('path = "thing.bin"', 'wheel = "a==1"', "member", id="wheel without member"),
         pytest.param("kind =", "colour = 1\nkind =", "colour", id="unknown field"),
         pytest.param("size = 3", "lifter = 3\nsize = 3", "lifter must be a table", id="lifter no table"),

@@ -1,5 +1,6 @@
 """The cache: where it lies, what it believes, a cache that cannot be written, several processes at once."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,19 @@ from typing import Any
 
 import pytest
 
-from videopose.assets import Asset, Source, asset_path, cache_dir, find_asset, get_asset, load_manifest, pull
+from videopose.assets import (
+    Asset,
+    Check,
+    Source,
+    asset_path,
+    cache_dir,
+    find_asset,
+    get_asset,
+    iopath_cache_dir,
+    load_manifest,
+    local_path,
+    pull,
+)
 from videopose.assets.store import check
 from videopose.errors import AssetError, UsageError
 
@@ -124,6 +137,65 @@ def test_states(server: Any, cache: Path, make_asset: Make) -> None:
     asset_path(known)
     assert (check(known).state, check(unknown).state) == ("ok", "hash not known")
     assert check(get_asset("h36m-detectron-coco")).state == "missing"
+
+
+def in_cache_of_detectron2(folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> Path:
+    """Put a file into the cache of Detectron2 and say where that is."""
+    path = folder / "fvcore" / "detectron2" / "1" / "thing.pkl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    monkeypatch.setenv("FVCORE_CACHE", str(folder / "fvcore"))
+    return path
+
+
+def test_the_cache_of_detectron2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FVCORE_CACHE", str(tmp_path))
+    assert iopath_cache_dir() == tmp_path
+    monkeypatch.delenv("FVCORE_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert iopath_cache_dir() == tmp_path / ".torch" / "iopath_cache"
+
+
+def test_a_file_in_the_cache_of_detectron2_is_used_there(
+    server: Any, cache: Path, tmp_path: Path, make_asset: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = in_cache_of_detectron2(tmp_path, monkeypatch, server.content)
+    digits = hashlib.md5(server.content).hexdigest()[:6]
+    sources = Source("iopath", "detectron2/1/thing.pkl"), Source("url", server.address + "/thing")
+    asset = make_asset(*sources, known=False, md5_start=digits)
+    assert asset_path(asset) == local_path(asset) == theirs
+    assert check(asset) == Check(asset, theirs, "start of MD5 fits")
+    assert not server.requests
+    assert sorted(path.name for path in theirs.parent.iterdir()) == ["thing.pkl"]
+
+
+def test_a_damaged_file_in_the_cache_of_detectron2_is_passed_over(
+    server: Any, cache: Path, tmp_path: Path, make_asset: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = in_cache_of_detectron2(tmp_path, monkeypatch, server.content[:1000])
+    digits = hashlib.md5(server.content).hexdigest()[:6]
+    sources = Source("iopath", "detectron2/1/thing.pkl"), Source("url", server.address + "/thing")
+    asset = make_asset(*sources, known=False, md5_start=digits)
+    assert check(asset) == Check(asset, theirs, "wrong hash")
+    assert asset_path(asset) == cache / "thing.bin"
+    assert check(asset) == Check(asset, cache / "thing.bin", "start of MD5 fits")
+    assert theirs.read_bytes() == server.content[:1000]
+
+
+def test_the_start_of_an_md5_is_checked_after_the_download(server: Any, cache: Path, make_asset: Make) -> None:
+    asset = make_asset(Source("url", server.address + "/thing"), known=False, md5_start="ffffff")
+    got = hashlib.md5(server.content).hexdigest()[:6]
+    with pytest.raises(AssetError, match=rf"wrong content, MD5 {got}\.\.\. where ffffff\.\.\. was expected"):
+        asset_path(asset)
+    assert not (cache / "thing.bin").exists()
+
+
+def test_an_md5_is_reckoned_once(server: Any, cache: Path, make_asset: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = hashlib.md5(server.content).hexdigest()[:6]
+    asset = make_asset(Source("url", server.address + "/thing"), known=False, md5_start=digits)
+    path = asset_path(asset)
+    monkeypatch.setattr("videopose.assets.store._hash", lambda asset, path: pytest.fail("hashed again"))
+    assert find_asset(asset) == path
 
 
 def test_several_processes_fetch_once_and_agree(server: Any, cache: Path, make_asset: Make) -> None:

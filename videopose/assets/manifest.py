@@ -12,7 +12,7 @@ from typing import Any
 from videopose.errors import AssetError
 
 KINDS = ("detector", "lifter", "sample")
-SOURCE_KINDS = ("url", "wheel", "package", "path")
+SOURCE_KINDS = ("url", "wheel", "package", "path", "iopath")
 
 
 def _wrong_entry(name: str, problem: object) -> str:
@@ -24,9 +24,10 @@ class Source:
     """One place a file can come from. `kind` says which of the other fields count."""
 
     kind: str
-    """`url`, `wheel`, `package` or `path`."""
+    """`url`, `wheel`, `package`, `path` or `iopath`."""
     value: str
-    """The address; the requirement (`mediapipe==0.10.21`); the file in `videopose.weights`; or the local path."""
+    """The address; the requirement (`mediapipe==0.10.21`); the file in `videopose.weights`; the local path; or the
+    path in the cache that Detectron2 keeps by the package iopath."""
     member: str = ""
     """wheel: the file inside the archive."""
     python: str = ""
@@ -39,9 +40,12 @@ class Source:
     @property
     def label(self) -> str:
         """Short name for messages."""
-        return {"wheel": f"pip download {self.value}", "package": f"this installation ({self.value})"}.get(
-            self.kind, self.value
-        )
+        labels = {
+            "wheel": f"pip download {self.value}",
+            "package": f"this installation ({self.value})",
+            "iopath": "the cache of Detectron2",
+        }
+        return labels.get(self.kind, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,10 @@ class Asset:
     """64 lower-case hex digits; empty where `hash_unknown` says why."""
     hash_unknown: str = ""
     """Why there is no hash to check against; empty where there is one."""
+    md5_start: str = ""
+    """First hex digits of the file's MD5, where its publishers give no more than that."""
     by_name_only: bool = False
-    """True: fetched only when asked for by name (its licence restricts use)."""
+    """True: fetched only when asked for by name (its licence restricts use, or it is large)."""
     lifter: Mapping[str, Any] = field(default_factory=dict)
     """kind `lifter`: layout in and out, normalisation, frame rate, receptive field, expected error."""
 
@@ -93,6 +99,8 @@ class Asset:
             return "it needs either sha256 or a reason in hash_unknown"
         if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
             return f"sha256 must be 64 lower-case hex digits, got {self.sha256!r}"
+        if not re.fullmatch("[0-9a-f]{0,32}", self.md5_start) or (self.md5_start and self.sha256):
+            return f"md5_start must be hex digits, in place of sha256, got {self.md5_start!r}"
         if self.size < 0 or (self.sha256 and not self.size):
             return f"size must be a positive number of bytes, got {self.size}"
         table: object = self.lifter
@@ -124,6 +132,8 @@ def parse_source(entry: Mapping[str, Any], folder: Path) -> Source:
     if kind == "wheel" and not extra.get("member"):
         raise ValueError("a wheel source needs the member to take out")
     value = str(entry[kind])
+    if kind == "iopath" and (Path(value).is_absolute() or ".." in Path(value).parts):
+        raise ValueError(f"an iopath source lies in the cache, got {value!r}")
     if kind == "path":
         value = str(folder / Path(value).expanduser())
     return Source(kind, value, **extra)

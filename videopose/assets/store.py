@@ -32,13 +32,21 @@ class Check:
     path: Path | None
     """Where it lies; None where it is missing."""
     state: str
-    """`ok`, `missing`, `wrong hash`, or `hash not known`."""
+    """`ok`, `missing`, `wrong hash`, `hash not known`, or `start of MD5 fits` where no more of it is known."""
 
 
 def cache_dir() -> Path:
     """Folder of fetched assets: `$VIDEOPOSE_CACHE`, else where the platform keeps caches. Not made yet, maybe."""
     override = os.environ.get("VIDEOPOSE_CACHE")
     return Path(override).expanduser().absolute() if override else Path(platformdirs.user_cache_dir("videopose"))
+
+
+def iopath_cache_dir() -> Path:
+    """Folder where Detectron2 keeps what it fetches: `$FVCORE_CACHE`, else `~/.torch/iopath_cache`. Only looked at.
+
+    Source: get_cache_dir of the package iopath.
+    """
+    return Path(os.environ.get("FVCORE_CACHE") or "~/.torch/iopath_cache").expanduser()
 
 
 def sha256_of(path: Path) -> str:
@@ -61,9 +69,7 @@ def get_asset(name: str) -> Asset:
 
 def local_path(asset: Asset) -> Path | None:
     """Where the asset's file lies (shipped, at a local source or in the cache), unchecked; None if it is nowhere."""
-    shipped = (_local_source(source) for source in asset.sources)
-    candidates = [path for path in (*shipped, _cached(asset)) if path is not None and path.is_file()]
-    return candidates[0] if candidates else None
+    return next(iter(_candidates(asset)), None)
 
 
 def find_asset(name: str | Asset) -> Path | None:
@@ -73,11 +79,7 @@ def find_asset(name: str | Asset) -> Path | None:
         UsageError: no asset has that name.
     """
     asset = name if isinstance(name, Asset) else get_asset(name)
-    shipped = (_local_source(source) for source in asset.sources)
-    for path in (*shipped, _cached(asset)):
-        if path is not None and path.is_file() and _is_right(asset, path):
-            return path
-    return None
+    return next((path for path in _candidates(asset) if _is_right(asset, path)), None)
 
 
 def asset_path(name: str | Asset, *, progress: Progress | None = None) -> Path:
@@ -142,20 +144,48 @@ def verify(names: Iterable[str] | None = None) -> list[Check]:
 
 
 def check(asset: Asset) -> Check:
-    """Hash one asset's file.
+    """Hash one asset's file; where there are several, the first right one counts.
 
     Raises:
         AssetError: it cannot be read.
     """
-    path = local_path(asset)
-    if path is None:
-        return Check(asset, None, "missing")
-    if not asset.sha256:
-        return Check(asset, path, "hash not known")
-    try:
-        return Check(asset, path, "ok" if sha256_of(path) == asset.sha256 else "wrong hash")
-    except OSError as error:
-        raise AssetError(f"{path}: cannot be read ({error.strerror}). Correct its permissions.") from error
+    found = None
+    for path in _candidates(asset):
+        try:
+            state = _state(asset, path)
+        except OSError as error:
+            raise AssetError(f"{path}: cannot be read ({error.strerror}). Correct its permissions.") from error
+        if state != "wrong hash":
+            return Check(asset, path, state)
+        found = found or path
+    return Check(asset, found, "wrong hash" if found else "missing")
+
+
+def _state(asset: Asset, path: Path) -> str:
+    if not _expected_hash(asset):
+        return "hash not known"
+    if _hash(asset, path) != _expected_hash(asset):
+        return "wrong hash"
+    return "ok" if asset.sha256 else "start of MD5 fits"
+
+
+def _expected_hash(asset: Asset) -> str:
+    return asset.sha256 or asset.md5_start
+
+
+def _hash(asset: Asset, path: Path) -> str:
+    """What `_expected_hash` must be equal to."""
+    if asset.sha256:
+        return sha256_of(path)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
+    return digest.hexdigest()[: len(asset.md5_start)]
+
+
+def _candidates(asset: Asset) -> list[Path]:
+    """The files on this machine that may be the asset, the one to prefer first."""
+    places = [*map(_local_source, asset.sources), _cached(asset)]
+    return [path for path in places if path is not None and path.is_file()]
 
 
 def _cached(asset: Asset) -> Path:
@@ -165,6 +195,8 @@ def _cached(asset: Asset) -> Path:
 def _local_source(source: Source) -> Path | None:
     if source.kind == "path":
         return Path(source.value)
+    if source.kind == "iopath":
+        return iopath_cache_dir() / source.value
     if source.kind == "package":
         # the package is installed as plain files (it cannot be imported from a zip: torch cannot either)
         return Path(str(resources.files("videopose.weights"))) / source.value
@@ -181,22 +213,22 @@ def _is_right(asset: Asset, path: Path) -> bool:
     """Whether the file is the one the manifest names: hashed once, later known by its size and time of change."""
     try:
         status = path.stat()
-        if not asset.sha256:
+        if not _expected_hash(asset):
             return status.st_size > 0
-        if status.st_size != asset.size:
+        if asset.size and status.st_size != asset.size:
             return False
         stamp = {
             "path": str(path),
             "size": status.st_size,
             "mtime_ns": status.st_mtime_ns,
             "ctime_ns": status.st_ctime_ns,
-            "sha256": asset.sha256,
+            "hash": _expected_hash(asset),
         }
         note = cache_dir() / f".{asset.name}.checked.json"
         with suppress(OSError, ValueError):
             if json.loads(note.read_text(encoding="utf-8")) == stamp:
                 return True
-        if sha256_of(path) != asset.sha256:
+        if _hash(asset, path) != stamp["hash"]:
             return False
     except OSError:
         return False
@@ -285,14 +317,15 @@ def _need_space(folder: Path, size: int) -> None:
 
 def _accept(asset: Asset, part: Path, target: Path) -> None:
     """Give a complete and right file its final name; a wrong one is removed."""
-    if asset.sha256 and (got := sha256_of(part)) != asset.sha256:
+    if (expected := _expected_hash(asset)) and (got := _hash(asset, part)) != expected:
         part.unlink()
-        raise SourceError(f"wrong content, SHA-256 {got[:12]}... where {asset.sha256[:12]}... was expected")
+        kind = "SHA-256" if asset.sha256 else "MD5"
+        raise SourceError(f"wrong content, {kind} {got[:12]}... where {expected[:12]}... was expected")
     if not part.stat().st_size:
         part.unlink()
         raise SourceError("an empty file")
     with part.open("rb+") as stream:
         os.fsync(stream.fileno())
     part.replace(target)
-    if asset.sha256:
+    if _expected_hash(asset):
         _is_right(asset, target)

@@ -29,7 +29,7 @@ def list_assets() -> None:
 @command.command("pull")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def pull_assets(names: tuple[str, ...]) -> None:
-    """Fetch the files called NAME; without names, all but those whose licence restricts their use."""
+    """Fetch the files called NAME; without names, all but restricted and large ones."""
     for asset in map(get_asset, names):
         if asset.by_name_only:
             click.echo(f"{asset.name}: licence {asset.licence}. {asset.about}", err=True)
