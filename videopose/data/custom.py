@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from videopose.data.archive import read_objects, write_objects
+from videopose.data.archive import write_objects
 from videopose.data.keypoint_layouts import sides
 from videopose.errors import InputError, UsageError
 from videopose.export import read_keypoints
+from videopose.keypoint_files.read_detectron import read_detectron_video
 from videopose.progress import Progress, SilentProgress
 from videopose.skeletons import COCO17
 
@@ -118,35 +119,15 @@ def _read(path: Path) -> Iterator[VideoKeypoints]:
 
 
 def _read_boxes(path: Path) -> VideoKeypoints:
-    content = read_objects(path, ("boxes", "keypoints", "metadata"))
-    boxes, keypoints, metadata = content["boxes"], content["keypoints"], content["metadata"]
-    try:
-        size = int(metadata["w"]), int(metadata["h"])
-        fps = float(metadata["fps"]) if metadata.get("fps") else None
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        raise InputError(f"{path}: 'metadata' has no numbers 'w' and 'h'. Detect the people again.") from error
-    if min(size) < 1:
-        raise InputError(f"{path}: 'metadata' says {size[0]}x{size[1]} pixels. Detect the people again.")
-    frames = len(boxes) if isinstance(boxes, list | np.ndarray) and np.ndim(keypoints) else -1
-    if frames < 0 or len(keypoints) != frames:
-        raise InputError(f"{path}: 'boxes' and 'keypoints' are no lists of one length. Detect the people again.")
-    points = np.full((frames, len(COCO17), 2), np.nan, np.float32)
-    for index in range(frames):
-        try:
-            # The classes are background and person.
-            scored = np.asarray(boxes[index][1], np.float32).reshape(-1, 5)
-            people = np.asarray(keypoints[index][1], np.float32).reshape(len(scored), 4, len(COCO17))
-        except (TypeError, ValueError, IndexError) as error:
-            raise InputError(
-                f"{path}: 'boxes' and 'keypoints' of frame {index} are not [[], (n, 5)] and [[], (n, 4, 17)]. "
-                "Detect the people again."
-            ) from error
+    video = read_detectron_video(path)
+    points = np.full((len(video.boxes), len(COCO17), 2), np.nan, np.float32)
+    for index, (scored, people) in enumerate(zip(video.boxes, video.keypoints, strict=True)):
         if len(scored):
             points[index] = people[scored[:, 4].argmax(), :2].T
     present = np.asarray(np.isfinite(points).all((1, 2)))
     if not present.any():
         raise _nobody(path)
-    return VideoKeypoints(path.stem, fill_gaps(points, present), size, fps)
+    return VideoKeypoints(path.stem, fill_gaps(points, present), video.image_size, video.fps)
 
 
 def _read_persons(path: Path) -> Iterator[VideoKeypoints]:

@@ -105,7 +105,19 @@ def read_keypoints(path: Path) -> KeypointArrays:
     Raises:
         InputError: the file is missing, no NPZ, holds pickled objects, lacks a key, or a value makes no sense.
     """
-    content = _load(path)
+    return keypoints_from(path, _load(path))
+
+
+def keypoints_from(path: Path, content: dict[str, np.ndarray]) -> KeypointArrays:
+    """What `read_keypoints` gives, of arrays that have been read already.
+
+    Args:
+        path: where they are from, for messages.
+        content: the arrays by key.
+
+    Raises:
+        InputError: a key is missing, or a value makes no sense.
+    """
     keypoints = _numbers(path, content, "keypoints_2d", (None, None, len(COCO17), 3)).astype(np.float32)
     people, frames = keypoints.shape[:2]
     if np.isinf(keypoints).any():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,16 @@ def as_triples(place: str, value: Any) -> np.ndarray:
     if not len(numbers) or len(numbers) % 3:
         raise InputError(f"{place} has {len(numbers)} numbers, not three for each keypoint. Write the file anew.")
     return numbers.reshape(-1, 3)
+
+
+def first_twice(values: Iterable[int]) -> int | None:
+    """The first that has been there before; None where each is there once."""
+    seen: set[int] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def describe(value: Any) -> str:

@@ -34,13 +34,14 @@ _OTHER_LAYOUTS = ("coco18", "mpi15")
 def read_alphapose(path: Path, content: Any) -> KeypointFrames:
     """Read a list of `image_id`, `keypoints`, `score` and, if there, `box` and `idx`; or the forms of `--format`.
 
-    The last digits in a picture's name (`12.jpg`, `frame_0012.png`) are the frame's number, taken as it is; if one name
-    has none, the pictures are counted from 0 in the order in which the file has them. COCO (17), Halpe (26 and the first
-    26 of 136), COCO whole-body (the first 17 of 133) and MPII (16) are told by the number of keypoints. Persons' scores
-    are divided by 3.25, the highest that AlphaPose gives. `idx` says who it is, unless it is 0 for everybody: that is
-    what AlphaPose writes when it does not follow people. Of several, the first counts.
+    The last digits in a picture's name (`12.jpg`, `frame_0012.png`) are the frame's number, taken as it is; if one
+    name has none, the pictures are counted from 0 in the order in which the file has them. COCO (17), Halpe (26 and the
+    first 26 of 136), COCO whole-body (the first 17 of 133) and MPII (16) are told by the number of keypoints. If a
+    person's score exceeds 1, all are divided by 3.25, the highest that AlphaPose gives. `idx` says who it is, unless it
+    is 0 for everybody: that is what AlphaPose writes when it does not follow people. Of several, the first counts.
 
-    With `--format open` or `cmu` the file is an object of pictures with their `people` or `bodies` (18 or 15 keypoints).
+    With `--format open` or `cmu` the file is an object of pictures with their `people` or `bodies` (18 or 15
+    keypoints).
 
     Args:
         path: the file, for messages.
@@ -61,17 +62,18 @@ def read_alphapose(path: Path, content: Any) -> KeypointFrames:
                 raise InputError(f"{place} has no {key!r}. Give AlphaPose's results.")
         if entry.get("category_id", 1) != 1:
             continue
-        score = as_number(f"{place}: 'score'", entry.get("score"))
         people.add(
             place,
             0,
             as_triples(f"{place}: 'keypoints'", entry["keypoints"]),
-            None if score is None else score / HIGHEST_SCORE,
+            as_number(f"{place}: 'score'", entry.get("score")),
             as_numbers(f"{place}: 'box'", entry["box"], 4) if entry.get("box") is not None else None,
             _person_id(place, entry.get("idx")),
         )
         pictures.append(_picture(place, entry["image_id"]))
     people.numbers = _numbers(path, pictures)
+    if any(score is not None and score > 1 for score in people.scores):
+        people.scores = [None if score is None else score / HIGHEST_SCORE for score in people.scores]
     if not any(people.ids):
         people.ids = [None] * len(people.ids)
     joints = len(people.keypoints[0]) if people.keypoints else 17

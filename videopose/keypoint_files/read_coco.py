@@ -19,6 +19,7 @@ from videopose.keypoint_files.json_values import (
     as_numbers,
     as_triples,
     as_whole,
+    first_twice,
     last_number,
 )
 from videopose.keypoint_files.layouts import LAYOUTS, CocoMapping, layout_by_count, mapping_of
@@ -65,7 +66,9 @@ def read_coco_dataset(path: Path, content: Any) -> KeypointFrames:
         InputError: the content is not of this form, or an annotation is of a picture that is not listed.
     """
     content = as_dict(f"{path}: its content", content)
-    images = [as_dict(f"{path}: image {i}", one) for i, one in enumerate(as_list(f"{path}: 'images'", content["images"]))]
+    images = [
+        as_dict(f"{path}: image {i}", one) for i, one in enumerate(as_list(f"{path}: 'images'", content["images"]))
+    ]
     frames = _order(path, images)
     people = People(str(path), FORMAT)
     for index, entry in enumerate(as_list(f"{path}: 'annotations'", content.get("annotations"))):
@@ -141,8 +144,8 @@ def _order(path: Path, images: list[dict[str, Any]]) -> dict[int, int]:
         ids.append(as_whole(f"{path}: 'id' of image {index}", image.get("id")))
         name = image.get("file_name")
         numbers.append(last_number(name) if isinstance(name, str) else None)
-    if len(set(ids)) != len(ids):
-        twice = next(one for one in ids if ids.count(one) > 1)
+    twice = first_twice(ids)
+    if twice is not None:
         raise InputError(f"{path}: 'images' has the id {twice} twice. Write the file anew.")
     named = [number for number in numbers if number is not None]
     keys = named if len(set(named)) == len(ids) else ids

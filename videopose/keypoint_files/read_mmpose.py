@@ -10,7 +10,15 @@ import numpy as np
 
 from videopose.errors import InputError
 from videopose.keypoint_files.frames import KeypointFrames
-from videopose.keypoint_files.json_values import as_dict, as_frame, as_list, as_number, as_numbers, as_whole
+from videopose.keypoint_files.json_values import (
+    as_dict,
+    as_frame,
+    as_list,
+    as_number,
+    as_numbers,
+    as_whole,
+    first_twice,
+)
 from videopose.keypoint_files.layouts import LAYOUTS, CocoMapping, layout_by_count, mapping_of
 from videopose.keypoint_files.people import People
 
@@ -57,9 +65,8 @@ def read_mmpose(path: Path, content: Any) -> KeypointFrames:
 
 def _numbers(path: Path, entries: list[dict[str, Any]]) -> list[int]:
     given = [as_frame(f"{path}: 'frame_id' of entry {i}", one.get("frame_id")) for i, one in enumerate(entries)]
-    if len(set(given)) != len(given):
-        seen: set[int] = set()
-        twice = next(one for one in given if one in seen or seen.add(one))  # type: ignore[func-returns-value]
+    twice = first_twice(given)
+    if twice is not None:
         raise InputError(f"{path}: has the 'frame_id' {twice} twice. Write the file anew.")
     offset = 1 if min(given) == 1 else 0
     return [number - offset for number in given]
