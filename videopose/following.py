@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +20,16 @@ from videopose.video import VideoReader, prefetch
 
 READ_AHEAD = 12
 """Frames decoded before they are asked for."""
+
+
+class FrameSource(Protocol):
+    """Frames in order: `VideoReader`, or pictures that are a film."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """Size, rate and length."""
+
+    def __iter__(self) -> Iterator[Frame]: ...
 
 
 def available_threads() -> int:
@@ -85,7 +95,7 @@ def expected_frames(video: VideoInfo, start_s: float | None = None, end_s: float
 
 
 def look(
-    reader: VideoReader,
+    reader: FrameSource,
     settings: DetectorSettings,
     stages: Stages,
     *,

@@ -65,6 +65,12 @@ class RecordingArrays:
         return f"RecordingArrays({len(self.person_id)} persons, {len(self.frame_index)} frames)"
 
 
+ALL_KEYS = tuple(RecordingArrays.__dataclass_fields__)
+"""Keys of the files."""
+KEYPOINT_KEYS = tuple(key for key in ALL_KEYS if key not in ("joints_3d", "root_3d", "joint_names", "parents"))
+"""Keys of files that say nothing of 3D."""
+
+
 def to_arrays(recording: Recording) -> RecordingArrays:
     """Lay the tracks and motions of `recording` out over all its frames.
 

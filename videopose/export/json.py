@@ -1,14 +1,14 @@
 """The JSON file: the content of the NPZ file as one object, described by `recording.schema.json`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
-from videopose.export.arrays import RecordingArrays, provenance_text, to_arrays
+from videopose.export.arrays import ALL_KEYS, provenance_text, to_arrays
 from videopose.files import atomic_path
 from videopose.types import Recording
 
@@ -23,15 +23,20 @@ _DECIMALS: dict[str, int | tuple[int, ...]] = {
 """Digits behind the point, finer than what is measured: 0.01 px, 0.01 mm, a microsecond."""
 
 
-def write_json(recording: Recording, path: Path) -> None:
+def write_json(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) -> None:
     """Write all results of one video as one JSON object, frame rows one per line, NaN as null.
+
+    Args:
+        recording: the results.
+        path: to write; replaced if it exists.
+        keys: of `ALL_KEYS`, those to write; `KEYPOINT_KEYS` where there is no 3D.
 
     Raises:
         OutputError: `path` cannot be written.
     """
     arrays = to_arrays(recording)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        for position, name in enumerate(RecordingArrays.__dataclass_fields__):
+        for position, name in enumerate(keys):
             stream.write(f"{',' if position else '{'}\n{json.dumps(name)}: ")
             _write_value(stream, name, getattr(arrays, name))
         stream.write("\n}\n")

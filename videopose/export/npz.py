@@ -4,13 +4,14 @@ import json
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from videopose.errors import InputError
-from videopose.export.arrays import SCHEMA_VERSION, RecordingArrays, provenance_text, to_arrays
+from videopose.export.arrays import ALL_KEYS, SCHEMA_VERSION, RecordingArrays, provenance_text, to_arrays
 from videopose.files import atomic_path
 from videopose.skeletons import COCO17
 from videopose.types import Recording
@@ -20,19 +21,24 @@ _BROKEN = (OSError, ValueError, EOFError, KeyError, MemoryError, NotImplementedE
 _BROKEN_FORMATS = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, OverflowError, TypeError)
 
 
-def write_npz(recording: Recording, path: Path) -> None:
-    """Write all results of one video as compressed arrays (keys: fields of `RecordingArrays`).
+def write_npz(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) -> None:
+    """Write all results of one video as compressed arrays (fields of `RecordingArrays`).
+
+    Args:
+        recording: the results.
+        path: to write; replaced if it exists.
+        keys: of `ALL_KEYS`, those to write; `KEYPOINT_KEYS` where there is no 3D.
 
     Raises:
         OutputError: `path` cannot be written.
     """
     arrays = to_arrays(recording)
-    content = {
-        name: getattr(arrays, name) for name in RecordingArrays.__dataclass_fields__ if name not in {"provenance"}
-    }
+    content = {key: getattr(arrays, key) for key in keys}
+    if "provenance" in content:
+        content["provenance"] = provenance_text(arrays.provenance)
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         # Without dates, owners or order of a file system: identical content gives identical bytes.
-        np.savez_compressed(stream, allow_pickle=False, **content, provenance=provenance_text(arrays.provenance))
+        np.savez_compressed(stream, allow_pickle=False, **content)
 
 
 def read_npz(path: Path) -> RecordingArrays:

@@ -27,9 +27,9 @@ _OTHERS = (
 def write_openpose(folder: Path, frames: KeypointFrames, stem: str, pictures: PictureLabels | None = None) -> None:
     """Write a folder of `STEM_000000000000_keypoints.json`, one for each frame, with people in it or not.
 
-    Neck and middle hip are made from shoulders and hips, feet are not known (see `in_layout`). Of pictures the files are
-    called `PICTURE_keypoints.json`. A person's `person_id` is [-1] when people are not
-    followed. The folder appears when all files are there, in place of one that was there.
+    Neck and middle hip are made from shoulders and hips, feet are not known (see `in_layout`). Of pictures the files
+    are called `PICTURE_keypoints.json`. A person's `person_id` is [-1] when people are not followed. The folder
+    appears when all files are there, in place of one that was there.
 
     Args:
         folder: to write; what is in its place must pass `check_folder`.
