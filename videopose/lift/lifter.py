@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from videopose.errors import InputError, UsageError
+from videopose.devices import usable_device
+from videopose.errors import InputError
 from videopose.lift.checkpoint import LifterWeights
 from videopose.lift.fast import FastModel, choose_precision
 from videopose.lift.normalisation import normalise_keypoints
@@ -117,19 +118,3 @@ class Lifter:
             return np.asarray(result[0])
         mirrored = result[1][:, H36M17.mirror] * np.array([-1, 1, 1], result.dtype)
         return np.asarray((result[0] + mirrored) / 2)
-
-
-def usable_device(name: str) -> str:
-    """Torch's name of the device to use; `auto` takes CUDA where there is one.
-
-    Raises:
-        UsageError: torch has no such device here.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name).numpy(force=True)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise UsageError(f"--device {name}: torch has none here ({reason}). Choose auto, cpu, cuda or mps.") from error
-    return name
