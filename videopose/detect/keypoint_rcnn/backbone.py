@@ -37,12 +37,17 @@ def convolution(
     """The convolution called `name`, with its batch norm, if it has one, folded in."""
     weight, bias = folded(arrays, name)
     outputs, inputs, height, width = weight.shape
-    # Not filled with random numbers first: they are replaced at once.
-    made = nn.utils.skip_init(
-        nn.Conv2d, inputs * groups, outputs, (height, width), stride=stride, padding=padding, groups=groups
+    # "meta": not filled with random numbers that are replaced at once
+    made = nn.Conv2d(
+        inputs * groups,
+        outputs,
+        (height, width),
+        stride=stride,
+        padding=padding,
+        groups=groups,
+        device="meta",
     )
     made.weight, made.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
-    assert isinstance(made, nn.Conv2d)
     return made
 
 
@@ -66,7 +71,8 @@ class Bottleneck(nn.Module):
         inner = self.conv2(inner).relu_()
         inner = self.conv3(inner)
         inner += self.shortcut(maps)
-        return inner.relu_()
+        result: Tensor = inner.relu_()
+        return result
 
 
 class Backbone(nn.Module):

@@ -16,9 +16,8 @@ DELTA_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 
 
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
-    made = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
+    made = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
     made.weight, made.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
-    assert isinstance(made, nn.Linear)
     return made
 
 
@@ -56,7 +55,7 @@ class KeypointHead(nn.Module):
         numbers = range(1, KEYPOINT_CONVOLUTIONS + 1)
         self.layers = nn.ModuleList(convolution(arrays, f"{head}.conv_fcn{number}", padding=1) for number in numbers)
         weight = arrays[f"{head}.score_lowres.weight"]
-        upward = nn.utils.skip_init(nn.ConvTranspose2d, weight.shape[0], weight.shape[1], 4, stride=2, padding=1)
+        upward = nn.ConvTranspose2d(weight.shape[0], weight.shape[1], 4, stride=2, padding=1, device="meta")
         upward.weight = nn.Parameter(weight, False)
         upward.bias = nn.Parameter(arrays[f"{head}.score_lowres.bias"], False)
         self.upward = upward

@@ -44,7 +44,7 @@ class People:
 class KeypointRCNN(nn.Module):
     """Keypoint R-CNN on plain torch operators, on any device.
 
-    Boxes and keypoints are decoded in float32 whatever the type of the weights: in bfloat16 they would be off by pixels.
+    Boxes and keypoints are decoded in float32 whatever the weights are: in bfloat16 they would be off by pixels.
     """
 
     def __init__(self, arrays: Mapping[str, Tensor], architecture: Architecture) -> None:
@@ -78,7 +78,7 @@ class KeypointRCNN(nn.Module):
             score_threshold: people below are dropped.
             most: people a picture, the most certain ones.
         """
-        batch, height, width, _ = pictures.shape
+        height, width = pictures.shape[1:3]
         small_width, small_height = resized_size(width, height, short_side)
         weight = self.backbone.stem.weight
         ready = prepare(pictures, small_width, small_height, self.architecture.bgr_std)

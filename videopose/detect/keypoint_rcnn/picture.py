@@ -9,17 +9,19 @@ from torch.nn import functional
 
 from videopose.detect.keypoint_rcnn.architecture import BGR_MEAN, LONG_SIDE, SHORT_SIDE, SIZE_DIVISOR
 
-
 _BITS = 22
 """Behind the binary point of a weight: a sum of weights times 255 fits 32 bits."""
 
 
 def resized_size(width: int, height: int, short_side: int = SHORT_SIDE) -> tuple[int, int]:
-    """Width and height a picture is resized to: the shorter side as asked, the longer at most in proportion 1333:800."""
+    """Width and height to resize to: the shorter side as asked, the longer at most in proportion 1333:800."""
+    scale = short_side / min(width, height)
+    new_width, new_height = width * scale, height * scale
     limit = LONG_SIDE * short_side / SHORT_SIDE
-    scale = min(short_side / min(width, height), limit / max(width, height))
-    # as many digits as the reference keeps: it rounds half up, after scaling the sides one after the other
-    return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
+    if max(new_width, new_height) > limit:
+        shrink = limit / max(new_width, new_height)
+        new_width, new_height = new_width * shrink, new_height * shrink
+    return max(1, int(new_width + 0.5)), max(1, int(new_height + 0.5))
 
 
 def resize(pictures: Tensor, width: int, height: int) -> Tensor:

@@ -18,7 +18,7 @@ OVERLAP = 0.7
 
 
 def anchors(height: int, width: int, stride: int, size: float, device: torch.device) -> Tensor:
-    """(height * width * 3, 4) boxes of one area and three ratios (height to width) centred on the pixels `stride` apart."""
+    """(height * width * 3, 4) boxes of one area and three ratios, height to width, on pixels `stride` apart."""
     ratios = torch.tensor(ANCHOR_RATIOS, dtype=torch.float64)
     widths = torch.sqrt(size**2 / ratios)
     half = torch.stack([widths, widths * ratios], dim=1) / 2

@@ -1,6 +1,6 @@
 """RoIAlign: what the pyramid shows in each box, resampled to a grid of one size.
 
-Source: He et al., Mask R-CNN, ICCV 2017, with the half-pixel correction and as many samples a cell as it is pixels wide.
+Source: He et al., Mask R-CNN, ICCV 2017; half-pixel correction, as many samples a cell as it is pixels wide.
 """
 
 from collections.abc import Sequence
@@ -84,9 +84,7 @@ def _bucket(samples: Tensor) -> Tensor:
     return torch.where(samples <= 4, samples, up)
 
 
-def _taps(
-    start: Tensor, length: Tensor, samples: Tensor, size: Tensor, cells: int, most: int
-) -> tuple[Tensor, Tensor]:
+def _taps(start: Tensor, length: Tensor, samples: Tensor, size: Tensor, cells: int, most: int) -> tuple[Tensor, Tensor]:
     """The pixels under each cell along one axis.
 
     Args:
