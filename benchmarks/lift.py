@@ -29,8 +29,9 @@ from torch import Tensor
 
 from videopose.errors import VideoposeError
 from videopose.lift import DEFAULT_LIFTER, Lifter, LifterWeights, resolve_lifter
-from videopose.lift.fast import FastModel, has_fast_bfloat16
+from videopose.lift.fast import FastModel
 from videopose.lift.model import TemporalModel
+from videopose.precision import has_fast_bfloat16
 
 VIEWS = Path(__file__).resolve().parents[2] / "shared" / "mocap" / "validation_views"
 

@@ -23,8 +23,8 @@ import torch
 from runs import machine
 
 from videopose.data.poses import PoseData, PoseSequence
-from videopose.lift.fast import choose_precision
 from videopose.lift.model import TemporalModel
+from videopose.precision import choose_precision
 from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.archive_step import Step

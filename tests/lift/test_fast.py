@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+import videopose.precision as precision_module
 from videopose.lift import fast
-from videopose.lift.fast import FastModel, choose_precision
+from videopose.lift.fast import FastModel
 from videopose.lift.model import TemporalModel
+from videopose.precision import choose_precision
 
 
 def network(causal: bool = False, dense: bool = False, widths: tuple[int, ...] = (3, 3, 3), channels: int = 40):
@@ -107,7 +109,7 @@ def test_bfloat16_is_closer_than_plain_rounding():
     ],
 )
 def test_precision(precision, channels, native, expected, monkeypatch):
-    monkeypatch.setattr(fast, "has_fast_bfloat16", lambda: native)
+    monkeypatch.setattr(precision_module, "has_fast_bfloat16", lambda: native)
     assert choose_precision(precision, torch.device("cpu"), channels) is expected
 
 

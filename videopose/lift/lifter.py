@@ -9,9 +9,10 @@ import torch
 from videopose.devices import usable_device
 from videopose.errors import InputError
 from videopose.lift.checkpoint import LifterWeights
-from videopose.lift.fast import FastModel, choose_precision
+from videopose.lift.fast import FastModel
 from videopose.lift.normalisation import normalise_keypoints
 from videopose.lift.resample import Timeline
+from videopose.precision import choose_precision
 from videopose.skeletons import H36M17, SKELETONS
 from videopose.types import check_shape
 

@@ -8,8 +8,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from videopose.data.poses import PoseData
 from videopose.errors import InputError, UsageError
-from videopose.lift.fast import choose_precision
 from videopose.lift.model import TemporalModel
+from videopose.precision import choose_precision
 from videopose.skeletons import SKELETONS
 from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe

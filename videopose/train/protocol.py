@@ -16,8 +16,9 @@ from videopose.data.poses import PoseData, PoseSequence
 from videopose.devices import usable_device
 from videopose.errors import InputError
 from videopose.lift.checkpoint import LifterWeights
-from videopose.lift.fast import ACCELERATOR_PIECE_ROWS, PIECE_ROWS, FastModel, choose_precision
+from videopose.lift.fast import ACCELERATOR_PIECE_ROWS, PIECE_ROWS, FastModel
 from videopose.lift.model import TemporalModel
+from videopose.precision import choose_precision
 from videopose.skeletons import SKELETONS
 from videopose.train.frame_errors import BASIC, COMMON, sequence_errors
 from videopose.train.metrics import common_joints

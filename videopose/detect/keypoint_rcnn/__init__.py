@@ -1,1 +1,5 @@
-"""Keypoint R-CNN of Detectron2 in plain torch."""
+"""Keypoint R-CNN, Detectron2's networks for people, on plain torch."""
+
+from videopose.detect.keypoint_rcnn.detector import KeypointRcnnDetector
+
+__all__ = ["KeypointRcnnDetector"]
