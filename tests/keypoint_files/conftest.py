@@ -1,5 +1,6 @@
-"""Keypoints to write: three frames with one person, nobody, and two; one keypoint is not known."""
+"""Keypoints to write: three frames with one person, nobody, and two, one keypoint not known. And people to read."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -40,3 +41,18 @@ def frames() -> KeypointFrames:
 @pytest.fixture
 def followed(frames: KeypointFrames) -> KeypointFrames:
     return replace(frames, person_ids=(np.array([1]), np.array([], np.int64), np.array([1, 4])))
+
+
+@pytest.fixture(scope="session")
+def standing() -> Callable[..., np.ndarray]:
+    """Somebody standing, `x` pixels to the right: (17, 3) float64 in COCO's order, for files that are read."""
+    head = [(100, 60), (104, 54), (96, 54), (110, 56), (90, 56)]
+    arms = [(120, 100), (80, 100), (128, 140), (72, 140), (130, 175), (70, 175)]
+    legs = [(112, 190), (88, 190), (113, 250), (87, 250), (114, 310), (86, 310)]
+
+    def make(x: float = 0, score: float = 0.75) -> np.ndarray:
+        keypoints = np.array([(*point, score) for point in [*head, *arms, *legs]], np.float64)
+        keypoints[:, 0] += x
+        return keypoints
+
+    return make

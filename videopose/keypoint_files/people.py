@@ -187,8 +187,8 @@ class People:
         gaps = np.flatnonzero(np.diff(spoken) != 1)
         if every_frame and len(gaps):
             before, after = spoken[gaps[0]], spoken[gaps[0] + 1]
-            lacking = f"frame {before + 1}" if after == before + 2 else f"frames {before + 1} to {after - 1}"
-            raise InputError(f"{self.source}: {lacking} of {spoken[0]} to {spoken[-1]} is missing. Write it anew.")
+            lacking = f"frame {before + 1} is" if after == before + 2 else f"frames {before + 1} to {after - 1} are"
+            raise InputError(f"{self.source}: {lacking} missing between {spoken[0]} and {spoken[-1]}. Write it anew.")
 
     def _check_ids(self, numbers: np.ndarray, ids: np.ndarray) -> None:
         order = np.lexsort((ids, numbers))
