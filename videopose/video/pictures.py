@@ -88,7 +88,8 @@ def find_pictures(sources: Sequence[str]) -> Pictures | None:
         if not inside:
             raise InputError(f"{source}: no pictures in this folder. Give a video, or a folder of PNG or JPEG files.")
         if others:
-            notes.append(f"{source}: {others} files that are no pictures were left out.")
+            what = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
+            notes.append(f"{source}: {what} left out.")
         paths += inside
     return Pictures(tuple({path.resolve(): path for path in paths}.values()), tuple(notes))
 
@@ -108,7 +109,7 @@ def read_picture(path: Path) -> np.ndarray:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
         except cv2.error as error:  # more pixels than OpenCV takes, for example
             raise InputError(f"{path}: the picture cannot be decoded ({error.err}). Convert it.") from error
-    if image is None:
+    if image is None or _is_cut_off_jpeg(data):
         raise InputError(f"{path}: not a picture, or a damaged one. Leave it out, or give it whole.")
     return np.asarray(image)
 
@@ -204,6 +205,18 @@ def _in_folder(folder: Path) -> tuple[list[Path], int]:
     return sorted(inside, key=_natural), len(files) - len(inside)
 
 
+def _is_cut_off_jpeg(data: np.ndarray) -> bool:
+    """True for a JPEG whose picture has no end: OpenCV 4 fills up what is missing with grey."""
+    if not data[:3].tobytes() == b"\xff\xd8\xff":
+        return False
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        if data[place + 1] == 0xDA:  # the picture begins; segments before it may hold a thumbnail with an end
+            return data[place:].tobytes().find(b"\xff\xd9") < 0
+        place += 1 if data[place + 1] == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4].tobytes())
+    return True
+
+
 def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
     """Sorts numbers in names by value; equal values by the text."""
     parts = re.findall(r"\d+|\D+", path.name)
@@ -213,8 +226,10 @@ def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """OpenCV's own complaints about damaged pictures are kept off the terminal."""
-    level = cv2.setLogLevel(0)  # type: ignore[attr-defined]
+    # OpenCV 4 and 5 have it in different places
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    level = set_level(0)
     try:
         yield
     finally:
-        cv2.setLogLevel(level)  # type: ignore[attr-defined]
+        set_level(level)
