@@ -1,9 +1,10 @@
 """Checkpoints of Detectron2's networks on disk, read as data: nothing in them ever runs."""
 
+import math
 import pickle
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from torch import Tensor
 
 from videopose.errors import InputError
 from videopose.unpickling import unpickle
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Shape of each parameter by its name in Detectron2."""
 
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How torch before 1.6 began its files: a number of ten bytes, pickled."""
@@ -48,6 +52,45 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()}). {_ASK}") from error
     raise InputError(f"{path}: {'is no checkpoint' if head else 'is empty'}. {_ASK}")
+
+
+def misfits(shapes: Shapes, expected: Shapes) -> list[str]:
+    """What keeps tensors of these shapes from being the expected ones, as clauses; empty if nothing.
+
+    Anchors and pixel statistics follow from the config: some versions of Detectron2 write them, others do not.
+    """
+    found = []
+    for key, shape in expected.items():
+        if key not in shapes:
+            found += [] if _is_extra(key) else [f"it lacks {key}"]
+        elif tuple(shapes[key]) != tuple(shape):
+            found.append(f"{key} is {tuple(shapes[key])}, not {tuple(shape)}")
+    return found + [f"it also holds {key}" for key in shapes if key not in expected and not _is_extra(key)]
+
+
+def first_of(problems: Sequence[str]) -> str:
+    """The first of several clauses, and how many there are beside it."""
+    return problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+
+
+def check_numbers(path: Path, key: str, value: Tensor) -> None:
+    """Make sure that a tensor holds what a network can reckon with.
+
+    Raises:
+        InputError: a number is not finite, or a variance negative.
+    """
+    if not value.numel() or not value.is_floating_point():
+        return
+    # NaN is passed on; 30 times faster than to look at each number
+    least, largest = (float(edge) for edge in torch.aminmax(value))
+    if not (math.isfinite(least) and math.isfinite(largest)):
+        raise InputError(f"{path}: tensor {key} holds numbers that are not finite. Fetch or train it anew.")
+    if key.endswith("running_var") and least < 0:
+        raise InputError(f"{path}: tensor {key} holds negative variances. Fetch or train it anew.")
+
+
+def _is_extra(key: str) -> bool:
+    return key.endswith(("pixel_mean", "pixel_std", "num_batches_tracked")) or "anchor_generator.cell_anchors." in key
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
