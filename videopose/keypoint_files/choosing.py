@@ -15,7 +15,7 @@ def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | 
         path: the file or folder, for messages.
         names: at least one.
         name: must be there; None: the only one, or `name_hint`.
-        name_hint: is taken where it is there.
+        name_hint: is taken where it is there, or is one of them but for its ending.
 
     Raises:
         InputError: it is not there, or none was named and there are several.
@@ -27,6 +27,9 @@ def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | 
         return name
     if len(names) == 1:
         return names[0]
-    if name_hint is not None and name_hint in names:
-        return name_hint
+    if name_hint is not None:
+        # Archives of one's own videos often call them by their whole file names.
+        for alike in ([name_hint], [one for one in names if one.rpartition(".")[0] == name_hint]):
+            if len(alike) == 1 and alike[0] in names:
+                return alike[0]
     raise InputError(f"{path}: holds {len(names)} videos, {there}. Name one of them.")
