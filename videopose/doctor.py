@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from videopose import __version__
-from videopose.assets import cache_dir, load_manifest, verify
+from videopose.assets import cache_dir, iopath_cache_dir, load_manifest, verify
 
 PACKAGES = {
     "torch": ("torch", "torch"),
@@ -46,7 +46,7 @@ def collect() -> dict[str, Any]:
         },
         "torch": _try(_torch),
         "ffmpeg": _ffmpeg(),
-        "detectron2": _try(lambda: _version("detectron2") if find_spec("detectron2") else "not installed"),
+        "detectron2": _try(_detectron2),
         "cache": _try(_cache),
         "assets": _try(_assets),
     }
@@ -80,6 +80,19 @@ def _package(module: str, distribution: str) -> str:
         return f"{version}, cannot be imported ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
     # other distributions bring the same module, for OpenCV opencv-python and opencv-contrib-python
     return version if version != "not installed" else str(getattr(loaded, "__version__", "version not known"))
+
+
+def _detectron2() -> dict[str, str] | str:
+    """Detectron2 and what it needs beside torch; its compiled part is what mostly fails."""
+    if not find_spec("detectron2"):
+        return "not installed (--detector keypoint-rcnn-r50, -r101 and -x101 do without it)"
+    modules = {"library": "detectron2", "compiled_part": "detectron2._C", "models": "detectron2.modeling"}
+    return {
+        **{part: _package(module, "detectron2") for part, module in modules.items()},
+        "torchvision": _package("torchvision", "torchvision"),
+        "setuptools": _version("setuptools"),
+        "cache": _try(lambda: str(iopath_cache_dir())),
+    }
 
 
 def _version(distribution: str) -> str:

@@ -121,11 +121,26 @@ class _NoBytes:
         raise ValueError("bytes")
 
 
+class _Ordered:
+    """collections.OrderedDict, in which torch keeps a network's arrays: a dict keeps their order too."""
+
+    __slots__ = ()
+
+    def __new__(cls, items: Any = ()) -> dict[Any, Any]:  # type: ignore[misc]
+        if type(items) not in (list, tuple):
+            raise ValueError("a broken dict")
+        return dict(items)
+
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("a broken dict")
+
+
 _NAMES: dict[tuple[str, str], type] = {
     ("numpy", "ndarray"): _Ndarray,
     ("numpy", "dtype"): _Type,
     ("_codecs", "encode"): _Encoded,
     ("__builtin__", "bytes"): _NoBytes,
+    ("collections", "OrderedDict"): _Ordered,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _Buffer for core in ("core", "_core")},

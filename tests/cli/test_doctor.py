@@ -1,10 +1,13 @@
 """`videopose doctor` tells what there is and survives what there is not."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy
@@ -12,7 +15,7 @@ import pytest
 import torch
 
 from videopose import __version__
-from videopose.assets import load_manifest
+from videopose.assets import get_asset, load_manifest
 from videopose.cli.main import run
 from videopose.doctor import collect
 
@@ -49,6 +52,60 @@ def test_assets_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert report["assets"]["sample-two-people"] == "missing"
     assert report["cache"]["folder"] == str(tmp_path)
     assert report["cache"]["set_by"] == "VIDEOPOSE_CACHE"
+
+
+def doctor_with(folder: Path) -> dict[str, Any]:
+    """The report of a process that finds the modules in `folder`."""
+    code = "import sys; from videopose.cli.main import run; sys.exit(run(['doctor', '--json']))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(folder),
+            "FVCORE_CACHE": str(folder / "cache"),
+            "VIDEOPOSE_CACHE": str(folder),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_a_detectron2_that_was_compiled_against_another_torch_says_so(tmp_path: Path) -> None:
+    for module, content in (
+        ("detectron2/__init__", "__version__ = '0.6'"),
+        ("detectron2/_C", "raise ImportError('undefined symbol: _ZN2at4_ops')"),
+        ("detectron2/modeling", "from detectron2 import _C"),
+        ("torchvision", "raise RuntimeError('operator torchvision::nms does not exist')"),
+    ):
+        path = tmp_path / f"{module}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    state = doctor_with(tmp_path)["detectron2"]
+    assert state["library"] == "0.6"
+    assert "cannot be imported (ImportError: undefined symbol: _ZN2at4_ops)" in state["compiled_part"]
+    assert "cannot be imported (ImportError: undefined symbol: _ZN2at4_ops)" in state["models"]
+    assert "cannot be imported (RuntimeError: operator torchvision::nms does not exist)" in state["torchvision"]
+    assert state["cache"] == str(tmp_path / "cache")
+
+
+@pytest.mark.skipif(find_spec("detectron2") is not None, reason="Detectron2 is installed")
+def test_a_missing_detectron2_is_no_fault(tmp_path: Path) -> None:
+    report = doctor_with(tmp_path)
+    assert report["detectron2"].startswith("not installed")
+    assert report["assets"]["keypoint-rcnn-r101"] == "missing"
+
+
+def test_a_network_in_the_cache_of_detectron2_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of that name with other content: found there, and found to be wrong."""
+    monkeypatch.setenv("VIDEOPOSE_CACHE", str(tmp_path / "own"))
+    monkeypatch.setenv("FVCORE_CACHE", str(tmp_path))
+    path = tmp_path / get_asset("keypoint-rcnn-r50").sources[0].value
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cut off")
+    assert collect()["assets"]["keypoint-rcnn-r50"] == f"wrong hash, {path}"
 
 
 def test_survives_a_broken_installation(tmp_path: Path) -> None:
