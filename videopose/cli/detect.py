@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from videopose.detect_files import DetectResult
 
 
+_SHOWN = 5
+"""Names of damaged pictures that the sentence about them holds."""
+
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="VIDEO|PICTURES...")
 @click.option(
@@ -74,9 +78,11 @@ def command(
     result = detect(sources, output, settings, ConsoleProgress())
     _print_summary(result)
     if result.damaged:
+        total = len(result.people) + (len(result.damaged) if result.video is None else 0)
+        shown = ", ".join(list(result.damaged)[:_SHOWN]) + (", ..." if len(result.damaged) > _SHOWN else "")
         raise InputError(
-            f"{len(result.damaged)} of the pictures could not be read and have no people in {output}; "
-            f"all others are there. {next(iter(result.damaged.values()))}"
+            f"{len(result.damaged)} of {total} pictures could not be read: {shown}. {output} holds the others; "
+            "mend these, or leave them out."
         )
 
 

@@ -207,7 +207,7 @@ def _in_folder(folder: Path) -> tuple[list[Path], int]:
 
 def _is_cut_off_jpeg(data: np.ndarray) -> bool:
     """True for a JPEG whose picture has no end: OpenCV 4 fills up what is missing with grey."""
-    if not data[:3].tobytes() == b"\xff\xd8\xff":
+    if data[:3].tobytes() != b"\xff\xd8\xff":
         return False
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:
