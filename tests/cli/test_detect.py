@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 
 from videopose.cli.main import run
-from videopose.export import KeypointArrays, read_npz
+from videopose.export import KEYPOINT_KEYS, KeypointArrays, read_npz, recording_schema
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.video import VideoReader
 
@@ -140,6 +141,7 @@ def test_npz_and_json_hold_the_keypoints_and_lift_takes_them(squats: Path, detec
         *("schema_version", "frame_index", "time_s", "fps", "image_size", "person_id"),
         *("keypoints_2d", "observed", "keypoint_names", "provenance"),
     }
+    jsonschema.validate(outcome.json(), recording_schema(KEYPOINT_KEYS))
     again = read_keypoint_file(outcome.path)
     assert isinstance(again, KeypointArrays)
     np.testing.assert_allclose(again.keypoints_2d, keypoints, atol=0.01)

@@ -1,5 +1,6 @@
 """Picture files: found in natural order, recognised by content, upright; damaged ones are named."""
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -104,6 +105,20 @@ def test_files_keep_their_order_and_come_once(tmp_path: Path) -> None:
     found = find_pictures([str(b), str(tmp_path), str(a)])
     assert found is not None
     assert found.paths == (b, a)
+
+
+def test_frames_that_are_linked_are_all_there(tmp_path: Path) -> None:
+    one = save(tmp_path / "film" / "1.png")
+    (tmp_path / "film" / "2.png").symlink_to(one)
+    found = find_pictures([str(tmp_path / "film")])
+    assert found is not None
+    assert len(found.paths) == 2
+
+
+def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert find_pictures([str(pipe)]) is None
 
 
 def test_names_that_only_end_like_pictures(tmp_path: Path) -> None:

@@ -42,10 +42,12 @@ def write_json(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS)
         stream.write("\n}\n")
 
 
-def recording_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of the files that `write_json` writes."""
+def recording_schema(keys: Sequence[str] = ALL_KEYS) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the files that `write_json` writes with these keys."""
     text = resources.files("videopose.export").joinpath("recording.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
+    schema["required"] = [key for key in schema["required"] if key in keys]
+    schema["properties"] = {key: value for key, value in schema["properties"].items() if key in keys}
     return schema
 
 

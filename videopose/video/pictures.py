@@ -52,6 +52,8 @@ class Pictures:
 
 def is_picture(path: Path) -> bool:
     """True when the file begins as PNG, JPEG, BMP, WebP or TIFF does."""
+    if not path.is_file():  # bytes taken from a pipe would be missing to who reads it later
+        return False
     try:
         with path.open("rb") as stream:
             head = stream.read(18)
@@ -91,7 +93,7 @@ def find_pictures(sources: Sequence[str]) -> Pictures | None:
             what = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
             notes.append(f"{source}: {what} left out.")
         paths += inside
-    return Pictures(tuple({path.resolve(): path for path in paths}.values()), tuple(notes))
+    return Pictures(tuple({path.absolute(): path for path in paths}.values()), tuple(notes))
 
 
 def read_picture(path: Path) -> np.ndarray:
