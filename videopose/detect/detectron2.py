@@ -169,9 +169,9 @@ def _import(name: str) -> ModuleType:
 
 
 def _refuse_import(error: Exception) -> NoReturn:
-    hint = "torch and torchvision must be of one build, and Detectron2 compiled against that torch"
+    needs = "it needs torch and torchvision of one build, to be compiled against them, and setuptools below 81"
     raise VideoposeError(
-        f"Detectron2 is installed but cannot be imported ({_short(error)}): {hint}; mend that, {INSTEAD}."
+        f"Detectron2 is installed but cannot be imported ({_short(error)}): {needs}; mend that, {INSTEAD}."
     ) from error
 
 
