@@ -40,7 +40,7 @@ def layout_of(path: Path, metadata: Any) -> Skeleton:
     name = metadata.get("layout_name")
     try:
         pairs = [sorted(int(index) for index in side) for side in metadata.get("keypoints_symmetry", ())]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pairs = []
     if name is not None:
         named = _NAMES.get(name, ()) if isinstance(name, str) else ()
@@ -49,6 +49,7 @@ def layout_of(path: Path, metadata: Any) -> Skeleton:
     known = ", ".join(skeleton.name for skeleton in _KNOWN)
     if not named:
         what = f"the layout {name!r}" if name is not None else f"{joints} joints, left and right {pairs},"
+        what = what.partition("\n")[0][:200]
         raise InputError(f"{path}: {what} in 'metadata' is not known. Known are {known}.")
     found = next((one for one in named if len(one) == joints), None)
     if found is None:

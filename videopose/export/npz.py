@@ -19,6 +19,8 @@ from videopose.types import Recording
 # What NumPy, zipfile and zlib raise on damaged or hostile files; MemoryError: a header may claim any shape.
 _BROKEN = (OSError, ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, SyntaxError)
 _BROKEN_FORMATS = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, OverflowError, TypeError)
+_MAX_PIXELS = 1e6
+"""Coordinates and sizes beyond are a mistake."""
 
 
 def write_npz(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) -> None:
@@ -124,24 +126,27 @@ def keypoints_from(path: Path, content: dict[str, np.ndarray]) -> KeypointArrays
     Raises:
         InputError: a key is missing, or a value makes no sense.
     """
-    keypoints = _numbers(path, content, "keypoints_2d", (None, None, len(COCO17), 3)).astype(np.float32)
-    people, frames = keypoints.shape[:2]
-    if np.isinf(keypoints).any():
+    given = _numbers(path, content, "keypoints_2d", (None, None, len(COCO17), 3))
+    people, frames = given.shape[:2]
+    if np.isinf(given).any():
         raise InputError(f"{path}: keypoints_2d holds infinite numbers. Use NaN where a person is absent.")
+    if (np.abs(given) > _MAX_PIXELS).any():
+        raise InputError(f"{path}: keypoints_2d holds numbers above {_MAX_PIXELS:g}. Give coordinates in pixels.")
+    keypoints = given.astype(np.float32)
     if frames == 0:
         raise InputError(f"{path}: keypoints_2d has no frames. Give a file with at least one.")
     size = _numbers(path, content, "image_size", (2,))
-    if not (np.isfinite(size).all() and (size >= 1).all()):
+    if not ((size >= 1) & (size <= _MAX_PIXELS)).all():
         raise InputError(f"{path}: image_size is {size.tolist()}. Give width and height in pixels, at least 1.")
     time_s, fps = _times(path, content, frames)
     index = np.arange(frames)
     if "frame_index" in content:
-        index = _numbers(path, content, "frame_index", (frames,)).astype(np.int64)
+        index = _whole(path, content, "frame_index", frames)
         if frames > 1 and not (np.diff(index) == 1).all():
             raise InputError(f"{path}: frame_index is not consecutive. Give a row for every frame, NaN where absent.")
     person_id = np.arange(1, people + 1)
     if "person_id" in content:
-        person_id = _numbers(path, content, "person_id", (people,)).astype(np.int64)
+        person_id = _whole(path, content, "person_id", people)
         if len(np.unique(person_id)) != people:
             raise InputError(f"{path}: person_id holds a number twice. Give each person an own one.")
     finite = np.asarray(np.isfinite(keypoints[..., :2]).all((2, 3)))
@@ -199,6 +204,15 @@ def _numbers(path: Path, content: dict[str, np.ndarray], name: str, expected: tu
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path}: {name} holds {array.dtype} instead of numbers. Save it as plain numbers.")
     return array
+
+
+def _whole(path: Path, content: dict[str, np.ndarray], name: str, count: int) -> np.ndarray:
+    """(count,) int64: the array `name`, checked to be numbers that int64 holds."""
+    array = _numbers(path, content, name, (count,))
+    # Of NaN neither is true.
+    if not (np.abs(array.astype(np.float64)) < 1 << 53).all():
+        raise InputError(f"{path}: {name} holds numbers that are not whole. Save it as whole numbers.")
+    return array.astype(np.int64)
 
 
 def _number(path: Path, content: dict[str, np.ndarray], name: str) -> float:

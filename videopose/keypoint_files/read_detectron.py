@@ -66,11 +66,10 @@ def read_detectron_video(path: Path) -> DetectronVideo:
     content = read_objects(path, ("boxes", "keypoints", "metadata"))
     boxes, keypoints = content["boxes"], content["keypoints"]
     size, fps = _facts(path, content["metadata"])
-    frames = len(boxes) if isinstance(boxes, list | np.ndarray) and np.ndim(keypoints) else -1
-    if frames < 0 or len(keypoints) != frames:
+    if not (_is_list(boxes) and _is_list(keypoints)) or len(boxes) != len(keypoints):
         raise InputError(f"{path}: 'boxes' and 'keypoints' are no lists of one length. Detect the people again.")
     video = DetectronVideo([], [], size, fps)
-    for index in range(frames):
+    for index in range(len(boxes)):
         try:
             # The classes are background and person.
             scored = np.asarray(boxes[index][1], np.float32).reshape(-1, 5)
@@ -83,6 +82,10 @@ def read_detectron_video(path: Path) -> DetectronVideo:
         video.boxes.append(scored)
         video.keypoints.append(people)
     return video
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _facts(path: Path, metadata: Any) -> tuple[tuple[int, int], float | None]:

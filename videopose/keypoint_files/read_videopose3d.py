@@ -39,7 +39,7 @@ def read_videopose3d(path: Path, name: str | None = None, name_hint: str | None 
         raise InputError(f"{path}: 'positions_2d' is empty. Make it again.")
     chosen = choose(path, tuple(sequences), name, name_hint)
     video, positions = sequences[chosen]
-    place = f"{path}: {chosen}"
+    place = f"{path}: {chosen!r}"
     points = _points(place, positions, len(layout))
     people = People(str(path), FORMAT)
     for number, one in enumerate(points):

@@ -163,7 +163,7 @@ def _also(format: str, content: Any) -> bool:
 
 
 def _some(keys: Any) -> str:
-    names = sorted(json.dumps(str(key)[:30], ensure_ascii=False) for key in keys)
+    names = sorted(json.dumps(str(key)[:30]) for key in keys)
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "nothing"
 
 
