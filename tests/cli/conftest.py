@@ -199,3 +199,41 @@ def obey_permissions() -> Callable[[], None]:
                     raise OSError(ctypes.get_errno(), "prctl")
 
     return drop
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What one run of `detect` left."""
+
+    code: int
+    out: str
+    err: str
+    path: Path
+
+    def json(self) -> Any:
+        """The file's content."""
+        return json.loads(self.path.read_text(encoding="utf-8"))
+
+    def complaint(self) -> str:
+        """The one sentence of a failed run."""
+        (sentence,) = [line for line in self.err.splitlines() if line.startswith("videopose: ")]
+        assert "Traceback" not in self.err
+        return sentence.removeprefix("videopose: ")
+
+    def worked(self) -> bool:
+        """Whether a detector was loaded."""
+        return "detector: " in self.err
+
+
+@pytest.fixture
+def detect(networks: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Detected]:
+    """Run `videopose detect SOURCES -o tmp_path/out/NAME ...` in this process."""
+
+    def call(*sources: Path | str, options: str = "", name: str = "people.json") -> Detected:
+        capsys.readouterr()
+        path = tmp_path / "out" / name
+        given = ["--detector", "blazepose", *options.split(), "-o", str(path)]
+        code = run(["detect", *given, "--", *map(str, sources)])
+        return Detected(code, *capsys.readouterr(), path)
+
+    return call
