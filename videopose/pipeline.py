@@ -13,8 +13,8 @@ import numpy as np
 
 from videopose import __version__
 from videopose.detect import DetectorSettings
-from videopose.errors import InputError, UsageError
-from videopose.export import KeypointArrays, read_keypoints
+from videopose.errors import UsageError
+from videopose.export import KeypointArrays
 from videopose.following import (
     Clock,
     Seen,
@@ -24,8 +24,10 @@ from videopose.following import (
     follow_people,
     look,
 )
+from videopose.given import check_size, tracks_of_file
+from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
-from videopose.motion import MotionSettings, assumed_focal_px, build_motions, tracks_from_keypoints
+from videopose.motion import MotionSettings, assumed_focal_px, build_motions
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.results import FORMATS, ResultFiles, output_stem
 from videopose.types import Recording, Track
@@ -39,7 +41,11 @@ class InferSettings:
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     """Which detector, and how it looks."""
     detections: Path | None = None
-    """NPZ with `keypoints_2d` of people already followed, instead of a detector."""
+    """File or folder of 2D keypoints, instead of a detector."""
+    detections_format: str = "auto"
+    """One of `keypoint_files.READ_FORMATS`, or `auto`."""
+    detections_name: str | None = None
+    """Which video of a file that holds several; None: the one called like this video."""
     lifter: str = DEFAULT_LIFTER
     """Name in the manifest, or a file."""
     formats: tuple[str, ...] = FORMATS
@@ -65,6 +71,12 @@ class InferSettings:
             raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
+        kept = DetectorSettings(score_threshold=self.detector.score_threshold, max_people=self.detector.max_people)
+        if self.detections is not None and self.detector != kept:
+            raise UsageError(
+                "--detections takes the place of a detector: of its options, --score-threshold and --max-people apply. "
+                "Leave the others out."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,7 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)
-        given = None if settings.detections is None else read_keypoints(settings.detections)
+        given = None if settings.detections is None else _read_detections(settings.detections, source, settings)
         if given is None:
             seen, detector = look(
                 reader,
@@ -119,7 +131,8 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         if given is None:
             tracks = follow_people(seen, settings.detector)
         else:
-            tracks = tracks_from_keypoints(given, seen.frame_index)
+            tracks, more = tracks_of_file(given, seen, settings.detector, whole=settings.end_s is None)
+            notes += more
         tracks = choose_people(tracks, settings.person)
     focal_px = assumed_focal_px(size, settings.focal_px, settings.fov_degrees)
     with stages.stage("lift to 3D", None):
@@ -140,15 +153,18 @@ def _load_lifter(settings: InferSettings, stages: Stages) -> Lifter:
     )
 
 
-def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSettings, stages: Stages) -> Seen:
-    """Frame numbers and times of the video, checked against keypoints that came from a file."""
+def _read_detections(path: Path, source: str, settings: InferSettings) -> KeypointArrays | KeypointFrames:
+    return read_keypoint_file(
+        path, format=settings.detections_format, name=settings.detections_name, name_hint=output_stem(source)
+    )
+
+
+def _read_along(
+    reader: VideoReader, given: KeypointArrays | KeypointFrames, settings: InferSettings, stages: Stages
+) -> Seen:
+    """Frame numbers and times of the video, when its keypoints come from a file."""
     video = reader.info
-    width, height = given.image_size
-    if (width, height) != (video.width, video.height):
-        raise InputError(
-            f"{video.path}: the video is {video.width}x{video.height}, the detections are for {width}x{height}. "
-            "Give the detections of this video."
-        )
+    check_size(given, video.path, (video.width, video.height))
     clock = Clock()
     with (
         stages.stage("read frames", expected_frames(video, settings.start_s, settings.end_s)),
@@ -156,13 +172,7 @@ def _read_along(reader: VideoReader, given: KeypointArrays, settings: InferSetti
     ):
         for _ in stages.count(clock.watch(frames)):
             pass
-    seen = clock.seen(video)
-    if not np.isin(seen.frame_index, given.frame_index).all():
-        raise InputError(
-            f"{video.path}: frames {seen.frame_index[0]} to {seen.frame_index[-1]} are wanted, the detections hold "
-            f"{given.frame_index[0]} to {given.frame_index[-1]}. Give those of this video, or --start and --end."
-        )
-    return seen
+    return clock.seen(video)
 
 
 def choose_people(tracks: tuple[Track, ...], person: str) -> tuple[Track, ...]:

@@ -95,7 +95,7 @@ def test_the_summary_tells_what_was_found_where_it_lies_and_how_long_it_took(inf
 
 
 def test_plain_lines_tell_the_stages_when_stderr_is_no_terminal(infer, clips) -> None:
-    outcome = infer(clips.make("plain.mp4"), "--start", "0.2")
+    outcome = infer(clips.make("plain.mp4"), "--start", "0.2", "--detector", "blazepose")
     stages = [line for line in outcome.err.splitlines() if not line.startswith("INFO: ")]
     assert stages == [
         "detector: blazepose",

@@ -3,9 +3,11 @@
 import os
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 
+from videopose.cli.detector_options import detector_options, detector_settings, machine_options
 from videopose.errors import UsageError
 
 
@@ -39,11 +41,22 @@ def parse_fps(text: str | None) -> Fraction | None:
     help="Folder for the results.",
 )
 @click.option("--formats", default="npz,json,bvh,mp4", show_default=True, help="What to write, separated by commas.")
-@click.option("--detector", default="auto", show_default=True, help="auto or blazepose.")
+@detector_options
 @click.option(
     "--detections",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="NPZ with keypoints_2d of this video, instead of a detector.",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FILE|FOLDER",
+    help="2D keypoints of this video from another program, instead of a detector.",
+)
+@click.option(
+    "--detections-format",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="npz, json, videopose3d, detectron, coco, openpose, alphapose or mmpose.",
+)
+@click.option(
+    "--detections-name", metavar="NAME", help="Which video of several in them.  [default: the one called like VIDEO]"
 )
 @click.option("--lifter", default="wild-243", show_default=True, help="Name of the weights, or a file.")
 @click.option("--person", default="all", show_default=True, help="all, largest, longest, or an id.")
@@ -62,21 +75,14 @@ def parse_fps(text: str | None) -> Fraction | None:
     help="Limbs fitted to the 2D keypoints; zero-phase smoothing.",
 )
 @click.option("--tta/--no-tta", default=True, show_default=True, help="Average with the mirrored input.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps, for the lifter.")
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
-    default="auto",
-    show_default=True,
-    help="Arithmetic of the lifter.",
-)
-@click.option("--threads", type=click.IntRange(min=1), help="Processor threads.  [default: all]")
+@machine_options
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
 def command(
-    video: str, output: Path, formats: str, detector: str, detections: Path | None, lifter: str, person: str,
+    video: str, output: Path, formats: str, detections: Path | None, detections_format: str,
+    detections_name: str | None, lifter: str, person: str,
     start: float | None, end: float | None, fps: str | None, height: float | None, focal: float | None,
     fov: float | None, smooth: bool, tta: bool, device: str, precision: str, threads: int | None,
-    overwrite: bool,
+    overwrite: bool, **detector: Any,
 ) -> None:  # fmt: skip
     """Turn VIDEO (a file or URL) into 3D motion: NPZ, JSON, one BVH per person, and an overlay video."""
     if focal is not None and fov is not None:
@@ -87,13 +93,13 @@ def command(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from videopose.cli.console import ConsoleProgress
     from videopose.cli.summary import print_summary
-    from videopose.detect import DetectorSettings
     from videopose.following import available_threads
     from videopose.motion import MotionSettings
     from videopose.pipeline import InferSettings, infer
 
     settings = InferSettings(
-        detector=DetectorSettings(detector), detections=detections, lifter=lifter,
+        detector=detector_settings(**detector), detections=detections, detections_format=detections_format,
+        detections_name=detections_name, lifter=lifter,
         formats=tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip())),
         person=person, start_s=start, end_s=end, fps=parse_fps(fps),
         focal_px=focal, fov_degrees=fov, motion=MotionSettings(height_m=height, smooth=smooth, tta=tta),

@@ -44,6 +44,8 @@ def create_detector(
         say(f"detector: {text}")
     # OpenCV and the runtimes load with the first detector, not with `videopose --help`
     if name == "blazepose":
+        if say is not None and (settings.short_side or settings.batch_size):
+            say("--short-side and --batch-size do not apply to blazepose")
         from videopose.detect.blazepose import BlazePoseDetector
 
         return BlazePoseDetector(threads=threads, progress=progress)

@@ -143,12 +143,11 @@ class KeypointRcnnDetector:
 
 def _per_picture(people: People, count: int) -> list[Detections]:
     """Everything off the device in one copy, then one `Detections` per picture."""
-    total = len(people.scores)
     packed = torch.cat(
         [people.picture[:, None].float(), people.boxes, people.scores[:, None], people.keypoints.flatten(1)], dim=1
     )
-    rows = packed.cpu().numpy().astype(np.float32).reshape(total, -1)
-    keypoints = rows[:, 6:].reshape(total, -1, 3)
+    rows = packed.cpu().numpy()
+    keypoints = rows[:, 6:].reshape(len(rows), *people.keypoints.shape[1:])
     # a pseudo probability without an upper bound
     np.clip(keypoints[..., 2], 0.0, 1.0, out=keypoints[..., 2])
     edges = np.searchsorted(rows[:, 0], np.arange(count + 1))
