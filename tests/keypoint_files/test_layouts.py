@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from videopose.errors import InputError
 from videopose.keypoint_files.layouts import BODY25, LAYOUTS, canonical_name, layout_by_count, mapping_of
@@ -128,3 +130,37 @@ def test_numbers_of_keypoints() -> None:
     assert layout_by_count("file", 18, ("coco17", "coco18")) == "coco18"
     with pytest.raises(InputError, match=r"19 keypoints, .* Known are 17 \(coco17\), 18 \(coco18\)"):
         layout_by_count("file", 19, ("coco17", "coco18"))
+
+
+@given(
+    names=st.sampled_from(sorted(LAYOUTS)),
+    scale=st.floats(0.01, 100),
+    shift=st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)),
+    turn=st.floats(-3.2, 3.2),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_what_is_placed_moves_turns_and_grows_with_the_body(
+    names: str, scale: float, shift: tuple[float, float], turn: float, seed: int
+) -> None:
+    mapping = mapping_of("file", LAYOUTS[names])
+    keypoints = np.random.default_rng(seed).uniform(0, 100, (2, mapping.joints, 3))
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) * scale
+    moved = keypoints.copy()
+    moved[..., :2] = keypoints[..., :2] @ turned + shift
+    expected = mapping.apply(keypoints)
+    expected[..., :2] = expected[..., :2] @ turned + shift
+    np.testing.assert_allclose(mapping.apply(moved), expected, rtol=1e-9, atol=1e-6)
+
+
+@given(seed=st.integers(0, 2**32 - 1), layout=st.sampled_from(["mpi15", "h36m17", "humaneva15", "crowdpose14"]))
+def test_left_and_right_are_placed_alike(seed: int, layout: str) -> None:
+    names = LAYOUTS[layout]
+    other = {"left": "right", "right": "left"}
+    swapped = [
+        names.index("_".join([other.get(name.split("_")[0], name.split("_")[0]), *name.split("_")[1:]]))
+        for name in names
+    ]
+    keypoints = np.random.default_rng(seed).uniform(0, 100, (1, len(names), 3))
+    mapping = mapping_of("file", names)
+    mirrored = keypoints[:, swapped] * (-1, 1, 1)
+    np.testing.assert_allclose(mapping.apply(mirrored), mapping.apply(keypoints)[:, COCO17.mirror] * (-1, 1, 1))

@@ -58,6 +58,7 @@ def test_people_are_followed_where_everybody_has_a_track(tmp_path: Path, standin
     assert frames.person_ids is not None
     assert [ids.tolist() for ids in frames.person_ids] == [[4, 2], [], [4]]
     assert read(tmp_path / "a.json", [*two, entry(2, standing())]).person_ids is None
+    assert read(tmp_path / "a.json", [entry(0, standing(x), track_id=-1) for x in (0, 300)]).person_ids is None
     with pytest.raises(InputError, match="entry 2 is person 2, who is in frame 0 already"):
         read(tmp_path / "a.json", [*two, entry(0, standing(), track_id=2)])
 

@@ -182,6 +182,9 @@ def test_two_files_of_a_frame_and_folders_of_others_are_refused(tmp_path: Path) 
         read(folder)
     with pytest.raises(InputError, match=r"has no files of OpenPose"):
         read(tmp_path)
+    (tmp_path / "walk_1_keypoints.json").symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"cannot be read \(No such file or directory\)"):
+        read(tmp_path)
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match=r"is an empty folder"):
         read(tmp_path / "none")

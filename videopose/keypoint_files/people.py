@@ -76,7 +76,8 @@ class People:
         """Everything that is known of the video.
 
         A person whose known keypoints all lie in one point, or who has none, is left out. Scores are clipped to 0..1;
-        who has none is given the mean of the known keypoints' scores. A box of size zero, or none, is made of the known
+        who has none is given the mean of the known keypoints' scores. Who is who counts if everybody has a number that
+        is not negative. A box of size zero, or none, is made of the known
         keypoints and grown by a tenth of their extent on each side.
 
         Args:
@@ -109,8 +110,9 @@ class People:
             rows = kept[starts[frame] : starts[frame + 1]]
             detections[frame] = Detections(boxes[rows], scores[rows], points[rows])
         ids = None
-        if self.ids and None not in self.ids:
-            given = np.array(self.ids, np.int64)
+        known = [one for one in self.ids if one is not None and one >= 0]
+        if known and len(known) == len(self.ids):
+            given = np.array(known, np.int64)
             self._check_ids(numbers, given)
             none = np.zeros(0, np.int64)
             per_frame = [none] * count
@@ -132,7 +134,7 @@ class People:
         """(N, 17, 3) float32, NaN and score 0 where not known."""
         if not self.keypoints:
             return np.zeros((0, 17, 3), np.float32)
-        given = np.stack(self.keypoints).astype(np.float64)
+        given = np.stack(self.keypoints).astype(np.float64, copy=False)
         given[(given == 0).all(-1)] = np.nan
         unknown = np.isnan(given[..., :2]).any(-1)
         given[unknown] = np.nan

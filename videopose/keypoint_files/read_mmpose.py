@@ -93,11 +93,14 @@ def _points(where: str, instance: dict[str, Any]) -> np.ndarray:
     rows = as_list(f"{where}: 'keypoints'", instance["keypoints"])
     if not rows:
         raise InputError(f"{where} has no keypoints. Write the file anew.")
-    pairs = [as_numbers(f"{where}: keypoint {index}", row, 2) for index, row in enumerate(rows)]
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != 2:
+            as_numbers(f"{where}: keypoint {index}", row, 2)
+    numbers = as_numbers(f"{where}: 'keypoints'", [number for row in rows for number in row])
     scores = np.ones(len(rows))
     if instance.get("keypoint_scores") is not None:
         scores = as_numbers(f"{where}: 'keypoint_scores'", instance["keypoint_scores"], len(rows))
-    return np.concatenate([np.stack(pairs), scores[:, None]], 1)
+    return np.concatenate([numbers.reshape(-1, 2), scores[:, None]], 1)
 
 
 def _box(where: str, value: Any) -> np.ndarray | None:

@@ -26,6 +26,7 @@ from videopose.keypoint_files.layouts import BODY25, LAYOUTS, layout_by_count, m
 from videopose.keypoint_files.people import People
 
 FORMAT = "openpose"
+_TRUNK = ("neck", "hip", "right_shoulder", "left_shoulder", "right_hip", "left_hip")
 _LAYOUTS = ("body25", "coco18", "coco17", "mpi15")
 _NAME = re.compile(r"(?P<video>.*?)_?(?P<number>\d+)_keypoints\.json", re.ASCII)
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")
@@ -47,24 +48,7 @@ def read_openpose_folder(folder: Path, name: str | None = None, name_hint: str |
     Raises:
         InputError: no such files, a frame is missing or there twice, or a file is not of this form.
     """
-    videos: dict[str, dict[int, Path]] = {}
-    size = 0
-    for path in sorted(folder.iterdir()):
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            continue
-        number = as_frame(f"{path}: the frame in its name", match["number"])
-        frames = videos.setdefault(match["video"], {})
-        if number in frames:
-            raise InputError(f"{path}: {frames[number].name} is frame {number} too. Remove one of them.")
-        frames[number] = path
-        size += path.stat().st_size
-    if not videos:
-        raise InputError(
-            f"{folder}: has no files of OpenPose (VIDEO_000000000000_keypoints.json). Give the folder of --write_json."
-        )
-    if size > MAX_JSON_BYTES:
-        raise InputError(f"{folder}: its files have {size / 1e9:.1f} GB, more than is read. Split the video.")
+    videos = _listed(folder)
     frames = videos[choose(folder, tuple(videos), name, name_hint)]
     offset = 1 if min(frames) == 1 else 0
     people = People(str(folder), FORMAT)
@@ -99,6 +83,32 @@ def add_people(people: People, place: str, content: Any, number: int) -> None:
         people.add(where, number, as_triples(f"{where}: {key!r}", person[key]), person_id=_person_id(where, person))
 
 
+def _listed(folder: Path) -> dict[str, dict[int, Path]]:
+    """The files by the video's name and the frame's number."""
+    videos: dict[str, dict[int, Path]] = {}
+    size = 0
+    try:
+        for path in sorted(folder.iterdir()):
+            match = _NAME.fullmatch(path.name)
+            if match is None:
+                continue
+            number = as_frame(f"{path}: the frame in its name", match["number"])
+            frames = videos.setdefault(match["video"], {})
+            if number in frames:
+                raise InputError(f"{path}: {frames[number].name} is frame {number} too. Remove one of them.")
+            frames[number] = path
+            size += path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror or error}). Check the folder.") from error
+    if not videos:
+        raise InputError(
+            f"{folder}: has no files of OpenPose (VIDEO_000000000000_keypoints.json). Give the folder of --write_json."
+        )
+    if size > MAX_JSON_BYTES:
+        raise InputError(f"{folder}: its files have {size / 1e9:.1f} GB, more than is read. Split the video.")
+    return videos
+
+
 def check_body25(source: str, keypoints: Sequence[np.ndarray]) -> None:
     """Refuse BODY_25B, which has 25 keypoints as well, by where neck and hip lie.
 
@@ -106,6 +116,7 @@ def check_body25(source: str, keypoints: Sequence[np.ndarray]) -> None:
         InputError: they do not lie between shoulders and hips.
     """
     points = np.stack(keypoints)[..., :2]
+    # OpenPose writes 0, 0 for what it does not see.
     points = points[(points != 0).any(-1)[:, [BODY25.index(one) for one in _TRUNK]].all(1)]
     neck, hip, right_shoulder, left_shoulder, right_hip, left_hip = (points[:, BODY25.index(one)] for one in _TRUNK)
     away = np.linalg.norm(neck - (right_shoulder + left_shoulder) / 2, axis=-1)
@@ -118,18 +129,12 @@ def check_body25(source: str, keypoints: Sequence[np.ndarray]) -> None:
         )
 
 
-_TRUNK = ("neck", "hip", "right_shoulder", "left_shoulder", "right_hip", "left_hip")
-
-
 def _finish(people: People, spoken_of: list[int]) -> KeypointFrames:
     layout = "body25"
     if people.keypoints:
         layout = layout_by_count(people.source, len(people.keypoints[0]), _LAYOUTS)
         if layout == "body25":
             check_body25(people.source, people.keypoints)
-    # OpenPose gives everybody -1 when it does not follow people.
-    if any(one is None or one < 0 for one in people.ids):
-        people.ids = [None] * len(people.ids)
     return people.frames(mapping_of(people.source, LAYOUTS[layout]), spoken_of, every_frame=True)
 
 
