@@ -138,7 +138,7 @@ def _build_motion(
     settings: MotionSettings,
 ) -> Motion:
     joints = lift_joints(
-        lifter, track.keypoints, time_s, image_size, focal_px, observed=track.observed, smoothed=settings.smooth
+        lifter, track.keypoints, time_s, image_size, focal_px, observed=track.supported, smoothed=settings.smooth
     )
     result = solve_root(
         track.keypoints,
@@ -147,7 +147,7 @@ def _build_motion(
         image_size,
         focal_px,
         height_m=settings.height_m,
-        observed=track.observed,
+        observed=track.supported,
     )
     root = smooth(result.root, time_s).astype(np.float32) if settings.smooth else result.root
     return Motion(

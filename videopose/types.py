@@ -105,11 +105,11 @@ class Track:
     frame_index: np.ndarray
     """(T,) int64, strictly increasing, consecutive: gaps are filled, see `observed`."""
     keypoints: np.ndarray
-    """(T, J, 3) float32: x, y in pixels of the upright frame, score in 0..1 (0 where filled in)."""
+    """(T, J, 3) float32: x, y in pixels of the upright frame, score in 0..1 (0 where filled in over a gap)."""
     boxes: np.ndarray
     """(T, 4) float32 pixels: x0, y0, x1, y1."""
     observed: np.ndarray
-    """(T,) bool: False where the keypoints were filled in."""
+    """(T,) bool: False where the keypoints were filled in, also between frames that were looked at."""
 
     def __post_init__(self) -> None:
         n = len(self.frame_index)
@@ -119,6 +119,11 @@ class Track:
         check_shape("observed", self.observed, (n,))
         if n > 1 and not bool(np.all(np.diff(self.frame_index) == 1)):
             raise ValueError("frame_index must be consecutive")
+
+    @property
+    def supported(self) -> np.ndarray:
+        """(T,) bool: observed, or between two such frames where others were not looked at: no gap."""
+        return np.asarray(self.observed | (self.keypoints[..., 2] > 0).any(axis=1))
 
     __repr__ = _describe
 

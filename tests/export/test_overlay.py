@@ -210,10 +210,19 @@ def test_missing_joints_drop_their_limbs_only() -> None:
     assert not len(where(picture, LEFT)) and len(where(picture, RIGHT))
 
 
+def test_frames_between_looks_are_drawn_like_those_looked_at() -> None:
+    pair = person()
+    clear = OverlayRenderer(recording(pair))
+    skipped = OverlayRenderer(recording(replaced(pair, observed=np.arange(20) % 3 == 0)))
+    np.testing.assert_array_equal(skipped.draw(frame(7)), clear.draw(frame(7)))
+
+
 def test_filled_in_frames_are_faint_and_dashed() -> None:
     pair = person()
     seen = np.arange(20) < 10
-    renderer = OverlayRenderer(recording(replaced(pair, observed=seen)))
+    keypoints = pair[0].keypoints.copy()
+    keypoints[~seen, :, 2] = 0
+    renderer = OverlayRenderer(recording(replaced(pair, observed=seen, keypoints=keypoints)))
     picture, front, _ = parts(renderer, renderer.draw(frame(0)))
     faint_picture, faint_front, _ = parts(renderer, renderer.draw(frame(15)))
     for clear, faint in ((picture, faint_picture), (front, faint_front)):

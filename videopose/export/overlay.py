@@ -75,7 +75,9 @@ class OverlayRenderer:
         self._skeletons = PictureSkeletons(
             recording.tracks, float(recording.video.fps), self._layout.zoom, self._layout.picture[2:]
         )
-        self._tracks = {track.person_id: track for track in recording.tracks}
+        self._supported = {
+            track.person_id: (int(track.frame_index[0]), track.supported) for track in recording.tracks if len(track)
+        }
 
     @property
     def size(self) -> tuple[int, int]:
@@ -117,8 +119,8 @@ class OverlayRenderer:
         for person in self._scene.people:
             joints = person.pose(frame_index)
             if joints is not None:
-                track = self._tracks[person.motion.person_id]
-                observed = bool(track.observed[frame_index - int(track.frame_index[0])])
+                first, supported = self._supported[person.motion.person_id]
+                observed = bool(supported[frame_index - first])
                 actors.append(Actor(person.motion.person_id, joints, person.motion.skeleton, observed))
         return actors
 

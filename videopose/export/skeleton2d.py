@@ -77,6 +77,8 @@ class _Figure:
     """A track made ready for drawing."""
 
     track: Track
+    supported: np.ndarray
+    """(T,) bool: the track's; others are drawn as filled in."""
     size_px: np.ndarray
     """(T,) float64 on the canvas."""
     label: np.ndarray
@@ -110,7 +112,7 @@ class PictureSkeletons:
             if label_image(text, text_px, colour).shape[1] > self._width / 4:
                 text = str(track.person_id)
             label, dull = (label_image(text, text_px, c) for c in (colour, mixed(colour, _GREY, 0.7)))
-            figures.append(_Figure(track, zoom * _person_size(track, rate), label, dull))
+            figures.append(_Figure(track, track.supported, zoom * _person_size(track, rate), label, dull))
         self._figures = tuple(figure for figure in figures if len(figure.track))
 
     def draw(self, picture: np.ndarray, frame_index: int) -> None:
@@ -129,7 +131,7 @@ class PictureSkeletons:
         """Draw limbs, then joints: bright where seen, thin and dull where doubtful, dashed where filled in."""
         points = fixed_points(pixels)
         scores = np.nan_to_num(figure.track.keypoints[row, :, 2])
-        observed = bool(figure.track.observed[row])
+        observed = bool(figure.supported[row])
         sure = (scores >= FAINT_BELOW).tolist() if observed else [False] * len(points)
         thickness = int(np.clip(figure.size_px[row] * 0.008 + 0.5, 1, 24))
         thin = max(1, thickness // 2)
@@ -170,7 +172,7 @@ class PictureSkeletons:
         face = face[np.isfinite(face).all(axis=1)]
         middle = float(face[:, 0].mean()) if len(face) else float(known[:, 0].mean())
         top = float(face[:, 1].min()) if len(face) else float(known[:, 1].min())
-        label = figure.label if figure.track.observed[row] else figure.dull_label
+        label = figure.label if figure.supported[row] else figure.dull_label
         height, width = label.shape[:2]
         x = int(np.clip(middle - width / 2, 0, max(0, self._width - width)))
         lowest = max(0, self._height - height)
