@@ -1,9 +1,12 @@
 """Fixtures shared by all tests: the shared folder, and clips made by ffmpeg with the number of each frame drawn in."""
 
+import importlib.util
 import os
+import pickle
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -160,4 +163,26 @@ def two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     keypoints[1, ..., :2] = keypoints[1, ..., :2] / 2 + (90, 30)
     path = tmp_path_factory.mktemp("given") / "two.npz"
     np.savez(path, keypoints_2d=keypoints, image_size=(160, 96), fps=30.0, person_id=[1, 4])
+    return path
+
+
+@pytest.fixture(scope="session")
+def formula(shared_dir: Path) -> ModuleType:
+    """The program that fills weights in and draws pictures."""
+    spec = importlib.util.spec_from_file_location("formula", shared_dir / "golden" / "formula.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def r50_file(formula: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the R50 network in the form of the published ones."""
+    path = tmp_path_factory.mktemp("weights") / "r50.pkl"
+    from videopose.detect.keypoint_rcnn.architecture import ARCHITECTURES, parameter_shapes
+
+    arrays = formula.weights(parameter_shapes(ARCHITECTURES["keypoint-rcnn-r50"]))
+    with path.open("wb") as stream:
+        pickle.dump({"model": arrays, "__author__": "a formula"}, stream)
     return path
