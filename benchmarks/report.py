@@ -175,11 +175,74 @@ def unlabelled_rows(data: dict[str, Any]) -> Iterator[Row]:
         )
 
 
+def detectron2_rows(data: dict[str, Any]) -> Iterator[Row]:
+    """Of Keypoint R-CNN, on a processor or a GPU, whichever the file tells of."""
+    name, stand_in = data["network"], ", stand-in weights" if data["weights"].startswith("stand-in") else ""
+    if "seconds" in data:
+        variants = data["seconds"]["variants"]
+        sides: dict[str, dict[str, dict[str, Any]]] = {}
+        for variant, measured in variants.items():
+            precision, side = variant.split(", ")
+            sides.setdefault(side, {})[precision] = measured
+        for side, kinds in sides.items():
+            fewest, most = next(iter(kinds.values()))["people"]
+            yield (
+                f"`{name}` a frame, {data['seconds']['frame']}, `--short-side {side}`, "
+                f"{fewest if fewest == most else f'{fewest} to {most}'} people{stand_in}, "
+                f"{data['machine']['threads']} processor cores, decoding included",
+                ", ".join(
+                    f"{kind} {one['median_s']:.2f} s ({one['lowest_s']:.2f} to {one['highest_s']:.2f})"
+                    for kind, one in kinds.items()
+                ),
+                "keypoint_rcnn.py",
+            )
+    if "throughput" in data:
+        found = data["throughput"]
+        rate = {key: one["median_frames_per_s"] for key, one in found["rates"].items()}
+        share = found["share_of_peak"]
+        yield (
+            f"`{name}` on {data['machine']['device']}, {found['frame']}, decoding included{stand_in}, batches of "
+            f"{found['batch_size']} in {found['precision']['shipped']} against one frame at a time in float32",
+            f"{rate['shipped']:.1f} against {rate['one_at_a_time']:.1f} frames/s, {found['ratio']:.2f} times",
+            "keypoint_rcnn.py",
+        )
+        yield (
+            f"the same without decoding (which alone makes {rate['decoding_alone']:.0f} frames/s), and shares of the "
+            f"measured bfloat16 peak of {found['matrix_peak_per_s'] / 1e12:.0f} TFLOP/s",
+            f"{rate['shipped_without_decoding']:.1f} frames/s; {100 * share['shipped_without_decoding']:.0f} % without "
+            f"decoding, {100 * share['shipped']:.0f} % with it",
+            "keypoint_rcnn.py",
+        )
+    networks = data.get("exactness", {}).get("networks", {})
+    if networks:
+        where = data["machine"]["device"]
+        apart = [one for result in networks.values() for one in result["against_detectron2"].values()]
+        farthest = {key: max(one[key] for one in apart) for key in ("boxes_px", "keypoints_px", "scores")}
+        yield (
+            f"farthest from what Detectron2 0.6 finds, {len(networks)} networks, 2 pictures ({where})",
+            f"boxes {farthest['boxes_px']:.4f} px, keypoints {farthest['keypoints_px']:.4f} px, "
+            f"scores {farthest['scores']:.0e}",
+            "keypoint_rcnn.py",
+        )
+        rounded = [result["bfloat16_against_float32_median"] for result in networks.values()]
+        yield (
+            f"bfloat16 against float32, medians ({', '.join(key.removeprefix('keypoint-rcnn-') for key in networks)}; "
+            f"{where})",
+            ", ".join(
+                f"{what} {', '.join(f'{one[key]:.2f}' for one in rounded)} px"
+                for what, key in (("boxes", "boxes_px"), ("keypoints", "keypoints_px"))
+            ),
+            "keypoint_rcnn.py",
+        )
+
+
 TABLE = {
     "infer": infer_rows,
     "overlay": overlay_rows,
     "lift": lift_rows,
     "detect": detect_rows,
+    "keypoint_rcnn": detectron2_rows,
+    "keypoint_rcnn_gpu": detectron2_rows,
     "track": track_rows,
     "validation_views": view_rows,
     "root": root_rows,

@@ -144,6 +144,18 @@ def test_video_gives_one_result_a_frame(r50_file: Path, squats: Path) -> None:
 
 
 @pytest.mark.shared
+def test_the_network_runs_with_cudnn(r50_file: Path) -> None:
+    detector = create_detector(DetectorSettings("keypoint-rcnn-r50", weights=r50_file, short_side=64))
+    enabled: list[bool] = []
+    detector._network.register_forward_pre_hook(  # type: ignore[attr-defined]
+        lambda *_: enabled.append(torch.backends.cudnn.enabled)
+    )
+    list(detector.detect(frames(1)))
+    detector.close()
+    assert enabled == [True]
+
+
+@pytest.mark.shared
 def test_a_frame_that_does_not_fit_says_what_to_do(r50_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     detector = create_detector(DetectorSettings("keypoint-rcnn-r50", weights=r50_file, short_side=64))
 
