@@ -112,8 +112,8 @@ class KeypointRcnnDetector:
 
     def _find(self, frames: Sequence[Frame]) -> list[Detections]:
         pictures = self._on_device([frame.image for frame in frames])
-        # enabled: what is not named here takes this function's defaults, and that one is False
-        with torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True):
+        # float32 means float32; no trial runs for each new size, which cost more than a short clip takes
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False):
             people = self._network(pictures, short_side=self._short_side, score_threshold=self._threshold)
             found = _per_picture(people, len(frames))
         if self._measures:
