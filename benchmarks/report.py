@@ -203,7 +203,8 @@ def detectron2_rows(data: dict[str, Any]) -> Iterator[Row]:
         yield (
             f"`{name}` on {data['machine']['device']}, {found['frame']}, decoding included{stand_in}, batches of "
             f"{found['batch_size']} in {found['precision']['shipped']} against one frame at a time in float32",
-            f"{rate['shipped']:.1f} against {rate['one_at_a_time']:.1f} frames/s, {found['ratio']:.2f} times",
+            f"{rate['shipped']:.1f} against {rate['one_at_a_time']:.1f} frames/s, {found['ratio']:.2f} times "
+            f"({found['ratio_tf32']:.2f} times with TF32)",
             "keypoint_rcnn.py",
         )
         yield (
