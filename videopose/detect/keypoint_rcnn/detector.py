@@ -111,6 +111,8 @@ class KeypointRcnnDetector:
         self._clean()
 
     def _find(self, frames: Sequence[Frame]) -> list[Detections]:
+        if self._measures:
+            torch.cuda.reset_peak_memory_stats(self._device)
         pictures = self._on_device([frame.image for frame in frames])
         # float32 means float32; no trial runs for each new size, which cost more than a short clip takes
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False):
