@@ -1,6 +1,7 @@
 """Picture files as frames: found in folders, recognised by content, upright, each on its own or together as a film."""
 
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ def find_pictures(sources: Sequence[str]) -> Pictures | None:
             what = "an address of a video" if "://" in source else "there is no such file or folder"
             raise InputError(f"{source}: {what}. Give one video, or pictures and folders of pictures.")
         if not path.is_dir():
+            if not path.is_file():  # reading a pipe that nobody writes to would never end
+                raise InputError(f"{source}: a pipe or device, not a file. Save the picture in a file first.")
             if not (is_picture(path) or path.suffix.lower() in SUFFIXES):
                 raise InputError(f"{source}: not a picture. Give one video alone, or pictures (PNG, JPEG, ...).")
             paths.append(path)
@@ -106,12 +109,14 @@ def read_picture(path: Path) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}). Check the file.") from error
-    with _quiet():
-        try:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-        except cv2.error as error:  # more pixels than OpenCV takes, for example
-            raise InputError(f"{path}: the picture cannot be decoded ({error.err}). Convert it.") from error
-    if image is None or _is_cut_off_jpeg(data):
+    image = None
+    if len(data) and not _is_cut_off_jpeg(data) and not _is_damaged_png(data):
+        with _quiet():
+            try:
+                image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            except cv2.error as error:  # more pixels than OpenCV takes, for example
+                raise InputError(f"{path}: the picture cannot be decoded ({error.err}). Convert it.") from error
+    if image is None:
         raise InputError(f"{path}: not a picture, or a damaged one. Leave it out, or give it whole.")
     return np.asarray(image)
 
@@ -216,6 +221,26 @@ def _is_cut_off_jpeg(data: np.ndarray) -> bool:
         if data[place + 1] == 0xDA:  # the picture begins; segments before it may hold a thumbnail with an end
             return data[place:].tobytes().find(b"\xff\xd9") < 0
         place += 1 if data[place + 1] == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4].tobytes())
+    return True
+
+
+def _is_damaged_png(data: np.ndarray) -> bool:
+    """True for a PNG that is cut off or changed: libpng itself would write of it to the terminal."""
+    if data[:8].tobytes() != b"\x89PNG\r\n\x1a\n":
+        return False
+    place = 8
+    while place + 12 <= len(data):
+        length = int.from_bytes(data[place : place + 4].tobytes())
+        kind, end = data[place + 4 : place + 8].tobytes(), place + 8 + length
+        if end + 4 > len(data):
+            return True
+        # chunks that the picture can do without begin with a small letter
+        critical = not kind[0] & 0x20
+        if critical and zlib.crc32(data[place + 4 : end].data) != int.from_bytes(data[end : end + 4].tobytes()):
+            return True
+        if kind == b"IEND":
+            return False
+        place = end + 4
     return True
 
 
