@@ -19,6 +19,12 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written ({reason}). {remedy} with -o.")
 
 
+def check_replaceable(path: Path) -> None:
+    """Raise OutputError where `path` is a pipe or a device, such as /dev/null: a file would take its place."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OutputError(f"{path}: is a pipe or a device, not a file. Choose another name with -o.")
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success sync it and rename, on any error remove it.
@@ -26,11 +32,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, so that libraries that go by it write the right format.
 
     Raises:
-        OutputError: the folder or file cannot be written, or the disk is full.
+        OutputError: the folder or file cannot be written, `path` is a pipe or device, or the disk is full.
     """
     # The name is settled before the file is made: whenever an interrupt comes, it is known what to remove.
     temporary = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
+        check_replaceable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
         yield temporary

@@ -1,6 +1,7 @@
 """`videopose detect` on videos: the formats of many programs, and wrong usage."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,15 @@ def test_what_exists_is_refused_before_the_work(detect: Detect, clips: Any, tmp_
     assert not outcome.worked()
     assert "is a folder. Give the name of a file" in detect(video, options="--format coco", name="folder").complaint()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["folder", "people.json"]
+
+
+def test_pipes_and_devices_stay_what_they_are(detect: Detect, clips: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "people.json"
+    path.parent.mkdir()
+    os.mkfifo(path)
+    outcome = detect(clips.make("plain.mp4", frames=4), options="--overwrite")
+    assert (outcome.code, outcome.worked(), path.is_fifo()) == (1, False, True)
+    assert outcome.complaint() == f"{path}: is a pipe or a device, not a file. Choose another name with -o."
 
 
 def test_what_cannot_be_written_is_found_out_before_the_work(detect: Detect, clips: Any, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videopose.errors import OutputError, UsageError
-from videopose.files import output_error
+from videopose.files import check_replaceable, output_error
 from videopose.keypoint_files.write_openpose import check_folder
 
 
@@ -77,6 +77,7 @@ def prepare_output(path: Path, chosen: OutputFormat, overwrite: bool) -> None:
         exists = path.exists()
         if path.is_dir():
             raise OutputError(f"{path}: is a folder. Give the name of a file with -o.")
+        check_replaceable(path)
     if exists and not overwrite:
         raise OutputError(f"{path}: already exists. Use --overwrite, or another name with -o.")
     probe = path.resolve().with_name(f".{path.name[:40]}.{os.getpid()}.probe")
