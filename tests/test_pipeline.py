@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from videopose.data.bvh import forward_kinematics, read_bvh
+from videopose.detect_files import DetectSettings, detect
 from videopose.errors import InputError, UsageError
 from videopose.export import RecordingArrays, read_keypoints, read_npz, recording_schema
 from videopose.export.overlay import plan_layout
@@ -167,6 +168,22 @@ def test_a_range_of_given_keypoints_keeps_their_frame_numbers(squats: Path, squa
     arrays = process(squats, tmp_path, settings).arrays
     np.testing.assert_array_equal(arrays.frame_index, [3, 4, 5, 6])
     np.testing.assert_array_equal(arrays.keypoints_2d, squats_run.arrays.keypoints_2d[:, 3:7])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("form", ["detectron", "videopose3d"])
+def test_an_archive_of_a_range_fits_that_range_alone(form: str, squats: Path, squats_run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "range.npz"
+    detect([str(squats)], path, DetectSettings(format=form, start_s=0.6, end_s=1.4))
+    settings = replace(NPZ, detections=path, start_s=0.6, end_s=1.4)
+    run = process(squats, tmp_path, settings)
+    np.testing.assert_array_equal(run.arrays.frame_index, [3, 4, 5, 6])
+    distance = np.linalg.norm((run.arrays.keypoints_2d - squats_run.arrays.keypoints_2d[:, 3:7])[..., :2], axis=-1)
+    assert np.median(distance) < 5
+    assert f"{path} has 4 frames without numbers: taken as frames 3 to 6." in run.result.notes
+    for other in ({"start_s": 0.6, "end_s": 1.6}, {"start_s": None, "end_s": None}):
+        with pytest.raises(InputError, match="are wanted, the detections hold 0 to 3"):
+            process(squats, tmp_path / "other", replace(settings, **other))
 
 
 @pytest.mark.shared

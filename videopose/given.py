@@ -14,6 +14,8 @@ from videopose.types import Detections, Track
 
 _OUTSIDE = 0.1
 """Share of the picture's size by which a keypoint may lie beside it: people reach out of the picture."""
+_UNNUMBERED = ("detectron", "videopose3d")
+"""Formats whose frames have no numbers of their own."""
 
 
 def check_size(given: KeypointArrays | KeypointFrames, name: str, size: tuple[int, int]) -> None:
@@ -70,6 +72,8 @@ def tracks_of_file(
     notes: list[str] = []
     if isinstance(given, KeypointFrames):
         given, notes = _aligned(given, seen, whole)
+        given, more = _of_the_range(given, seen)
+        notes += more
     if isinstance(given, KeypointArrays) or given.every_frame:
         _check_covered(given.frame_index, seen)
     if isinstance(given, KeypointArrays):
@@ -96,6 +100,15 @@ def _aligned(given: KeypointFrames, seen: Seen, whole: bool) -> tuple[KeypointFr
         f"{seen.video.path}: the video ends with frame {last}, the detections in {given.source} reach frame "
         f"{given.frame_index[-1]} (counted from 0). Give the detections of this video."
     )
+
+
+def _of_the_range(given: KeypointFrames, seen: Seen) -> tuple[KeypointFrames, list[str]]:
+    """Archives do not number their frames: one as long as the range, that cannot reach it, was made of the range."""
+    first, count = int(seen.frame_index[0]), len(seen.frame_index)
+    if given.format not in _UNNUMBERED or len(given.frame_index) != count or not first:
+        return given, []
+    note = f"{given.source} has {count} frames without numbers: taken as frames {first} to {first + count - 1}."
+    return replace(given, frame_index=given.frame_index + first), [note]
 
 
 def _check_covered(held: np.ndarray, seen: Seen) -> None:
