@@ -47,7 +47,7 @@ def test_archives_of_own_videos(tmp_path: Path, standing: Standing) -> None:
     assert len(read(path, name="run").detections) == 2
     assert read(path, name="run").fps is None
     assert len(read(path, name_hint="walk").detections) == 4
-    with pytest.raises(InputError, match=r"holds 2 videos, 'walk\.mp4', 'run'\. Name one of them"):
+    with pytest.raises(InputError, match=r"holds 2 videos, 'walk\.mp4', 'run'\. Name one of them with --det"):
         read(path)
     with pytest.raises(InputError, match=r"has nothing called 'walk', only"):
         read(path, name="walk")

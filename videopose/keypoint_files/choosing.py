@@ -6,6 +6,7 @@ from pathlib import Path
 from videopose.errors import InputError
 
 _SHOWN = 10
+_OPTION = "--detections-name (infer) or --name (lift)"
 
 
 def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | None) -> str:
@@ -23,7 +24,7 @@ def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | 
     there = ", ".join(map(repr, names[:_SHOWN])) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     if name is not None:
         if name not in names:
-            raise InputError(f"{path}: has nothing called {name!r}, only {there}. Name one of these.")
+            raise InputError(f"{path}: has nothing called {name!r}, only {there}. Name one of these with {_OPTION}.")
         return name
     if len(names) == 1:
         return names[0]
@@ -32,4 +33,4 @@ def choose(path: Path, names: Sequence[str], name: str | None, name_hint: str | 
         for alike in ([name_hint], [one for one in names if one.rpartition(".")[0] == name_hint]):
             if len(alike) == 1 and alike[0] in names:
                 return alike[0]
-    raise InputError(f"{path}: holds {len(names)} videos, {there}. Name one of them.")
+    raise InputError(f"{path}: holds {len(names)} videos, {there}. Name one of them with {_OPTION}.")
