@@ -1,5 +1,6 @@
 """The entry point: lazy commands, exit codes, one sentence for every kind of problem, stopping."""
 
+import errno
 import os
 import re
 import signal
@@ -123,6 +124,9 @@ def test_wrong_usage_is_one_line_and_code_2(
         (KeyboardInterrupt(), 130, "stopped."),
         (MemoryError(), 1, "not enough memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), 1, "not enough memory"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "xx.npz"), 1, "xx.npz: cannot be used (file name"),
+        (OSError(errno.EACCES, "Permission denied", b"secret"), 1, "secret: cannot be used (permission denied)."),
+        (FileNotFoundError(errno.ENOENT, "No such file", "xx"), 1, "Please report"),
         (ZeroDivisionError("division by zero"), 1, "(ZeroDivisionError: division by zero). Please report"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,

@@ -1,5 +1,6 @@
 """The `videopose` command: finds subcommands without importing them, and turns errors into sentences and exit codes."""
 
+import errno
 import importlib
 import os
 import signal
@@ -31,6 +32,8 @@ COMMANDS = {
 }
 """Help by name; the command `NAME` is `command` in `videopose.cli.NAME`, imported only when it is called."""
 
+_PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
+"""What can be wrong with any path as soon as it is looked at."""
 EXIT_STOPPED = 130
 EXIT_TERMINATED = 143
 
@@ -182,6 +185,8 @@ def _unexpected_sentence(error: Exception) -> str:
     # torch has no class of its own for memory of the processor
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
         return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
+    if isinstance(error, OSError) and error.errno in _PATHS and isinstance(error.filename, str | bytes | os.PathLike):
+        return f"{os.fsdecode(error.filename)}: cannot be used ({(error.strerror or '').lower()}). Check the path."
     what = type(error).__name__ + (f": {text.strip().splitlines()[0]}" if text.strip() else "")
     return (
         f"something unexpected happened ({what}). Please report it with the output of `videopose doctor` "
