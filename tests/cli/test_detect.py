@@ -193,6 +193,7 @@ def test_nobody_is_a_result(name: str, detect: Detect, clips: Any) -> None:
         ("", "people.txt", "the ending does not tell the format. Name one with --format: npz, json, coco, openpose"),
         ("--format xml", "a.xml", "--format 'xml' is not known. Choose one of npz"),
         ("--format detectron", "a.json", "a file of --format detectron ends in .npz"),
+        ("--format coco", "a.npz", "a.npz: --format coco is no .npz archive"),
         ("--format npz --no-follow", "a.npz", "--format npz holds people that are followed"),
         ("--every 2 --no-follow", "a.json", "--no-follow leaves the frames that --every skips without people"),
         ("--start 2 --end 1", "a.npz", "--end 1 must come after --start 2"),

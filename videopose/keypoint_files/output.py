@@ -55,6 +55,8 @@ def choose_format(path: Path, name: str | None, several_pictures: bool) -> Outpu
     chosen = OUTPUT_FORMATS[name]
     if chosen.suffix and path.suffix.lower() != chosen.suffix:
         raise UsageError(f"{path}: a file of --format {name} ends in {chosen.suffix}. Name it so.")
+    if path.suffix.lower() == ".npz" and not chosen.suffix:
+        raise UsageError(f"{path}: --format {name} is no .npz archive. Choose another ending.")
     if several_pictures and not chosen.pictures:
         able = ", ".join(one.name for one in OUTPUT_FORMATS.values() if one.pictures)
         raise UsageError(
