@@ -71,6 +71,8 @@ class InferSettings:
             raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
+        if self.detections is None and (self.detections_format != "auto" or self.detections_name is not None):
+            raise UsageError("--detections-format and --detections-name go with --detections. Give it.")
         kept = DetectorSettings(score_threshold=self.detector.score_threshold, max_people=self.detector.max_people)
         if self.detections is not None and self.detector != kept:
             raise UsageError(

@@ -55,6 +55,10 @@ WRONG = {
     "device not there": (("--device", "xla"), "xla"),
     "threads": (("--threads", "0"), "Invalid value for '--threads'"),
     "detections": (("--detections", "missing.npz"), "missing.npz"),
+    "no detections": (
+        ("--detections-format", "coco"),
+        "--detections-format and --detections-name go with --detections",
+    ),
 }
 
 
