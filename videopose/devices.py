@@ -21,6 +21,8 @@ def usable_device(name: str) -> str:
         torch.zeros(1, device=name).numpy(force=True)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
+        if reason.startswith("Expected one of"):  # lists two dozen, most of them of no use here
+            reason = "it knows no such device"
         raise UsageError(f"--device {name}: torch has none here ({reason}). Choose auto, cpu, cuda or mps.") from error
     return name
 
