@@ -34,6 +34,13 @@ COMMANDS = {
 
 _PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
 """What can be wrong with any path as soon as it is looked at."""
+_NO_MEMORY = (
+    "can't allocate memory",
+    "can't start new thread",
+    "could not create a primitive",
+    "failed to map segment",
+)
+"""How torch, oneDNN and the loader of libraries say it: they have no class of their own for memory of the processor."""
 EXIT_STOPPED = 130
 EXIT_TERMINATED = 143
 
@@ -182,8 +189,8 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 def _unexpected_sentence(error: Exception) -> str:
     text = str(error)
-    # torch has no class of its own for memory of the processor
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
+    memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if memory or any(sign in text for sign in _NO_MEMORY):
         return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
     if isinstance(error, OSError) and error.errno in _PATHS and isinstance(error.filename, str | bytes | os.PathLike):
         return f"{os.fsdecode(error.filename)}: cannot be used ({(error.strerror or '').lower()}). Check the path."

@@ -129,6 +129,10 @@ def _read_pickle(path: Path) -> Any:
         # a damaged pickle meets the reader in any state
         if isinstance(error, EOFError | struct.error) or "truncated" in str(error):
             raise InputError(f"{path}: is cut off. Fetch or write it anew.") from error
+        if isinstance(error, MemoryError):  # a damaged file may ask for any amount
+            raise InputError(
+                f"{path}: the memory does not take it, or it is damaged. Free some, or fetch it anew."
+            ) from error
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise InputError(
             f"{path}: damaged, or it holds more than arrays ({reason}), which is never run. {_ASK}"

@@ -5,6 +5,8 @@ import json
 import os
 import pickle
 import runpy
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -346,3 +348,18 @@ def test_the_published_names_and_shapes(shared_dir: Path, tmp_path: Path) -> Non
             else:
                 with pytest.raises(InputError, match=f"holds the weights of {holds}, not of {wanted}. Say"):
                     load_weights(path, known[wanted], known=known)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_too_little_memory_is_not_called_damage_alone(tmp_path: Path) -> None:
+    path = tmp_path / "big.pkl"
+    path.write_bytes(pickle.dumps({"model": {"a": np.zeros(600_000_000, np.uint8)}}, protocol=4))
+    code = (
+        "import resource, sys; from pathlib import Path; from videopose.detect.checkpoint import read_checkpoint\n"
+        "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000, -1))\n"
+        "try: read_checkpoint(Path(sys.argv[1]))\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"InputError {path}: the memory does not take it, or it is damaged.")

@@ -20,6 +20,8 @@ def is_out_of_memory(error: BaseException) -> bool:
         or type(error).__name__ == "OutOfMemoryError"
         or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
         or (isinstance(error, RuntimeError) and "out of memory" in str(error))
+        # oneDNN's convolutions on the processor
+        or (isinstance(error, RuntimeError) and "could not create a primitive" in str(error))
     )
 
 
