@@ -19,7 +19,7 @@ def print_summary(result: InferResult) -> None:
         click.echo(f"  note: {note}")
     for track, motion in zip(recording.tracks, recording.motions, strict=True):
         first, last = motion.time_s[0], motion.time_s[-1]
-        seen = 100 * track.observed.mean()
+        seen = 100 * track.supported.mean()
         line = f"  person {track.person_id}: {first:.2f} to {last:.2f} s, seen in {seen:.0f} % of {len(track)} frames"
         depth = motion.root[:, 2]
         if np.isfinite(depth).any():
