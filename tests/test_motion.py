@@ -245,7 +245,7 @@ def test_a_file_without_keypoints(lifter_file, tmp_path, capsys):
     np.savez(tmp_path / "in.npz", something=np.zeros(3))
     arguments = ["lift", str(tmp_path / "in.npz"), "-o", str(tmp_path / "out.npz"), "--lifter", str(lifter_file)]
     assert run(arguments) == 1
-    assert "`keypoints_2d` is missing" in capsys.readouterr().err
+    assert "is no format of keypoints that is read" in capsys.readouterr().err
 
 
 def test_help_names_units_and_defaults():
