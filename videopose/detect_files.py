@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from videopose import __version__
 from videopose.detect import DetectorSettings, create_detector
 from videopose.detect_results import Found, best, counts, of_detections, of_tracks, remarks, still, write_found
 from videopose.errors import InputError, UsageError
@@ -19,6 +16,7 @@ from videopose.keypoint_files import KeypointFrames
 from videopose.keypoint_files.output import OutputFormat, choose_format, prepare_output
 from videopose.keypoint_files.writing import PictureLabels
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
+from videopose.provenance import run_facts
 from videopose.results import output_stem
 from videopose.types import Frame, Recording, Track, VideoInfo
 from videopose.video import VideoReader, prefetch
@@ -138,7 +136,7 @@ def _detect_film(
     frames = of_tracks(tracks, seen) if follow else of_detections(seen, settings.detector)
     glimpsed = sum(len(found) > 0 for found in seen.detections)
     notes += remarks(chosen, output, frames, len(tracks), glimpsed)
-    facts = _provenance(sources, settings, provenance, notes)
+    facts = run_facts(sources[0] if len(sources) == 1 else list(sources), settings, provenance, notes)
     recording = Recording(seen.video, seen.frame_index, seen.time_s, tracks, (), facts)
     write_found(Found(recording, frames, output_stem(seen.video.path)), output, chosen, stages)
     return DetectResult(
@@ -197,7 +195,7 @@ def _detect_pictures(
     notes = [*pictures.notes, *remarks(chosen, output, frames, len(tracks))]
     if chosen.name == "coco" and len(names) > 1 and ids == tuple(range(len(ids))):
         notes.append("image_id counts the pictures from 0 on; the name of each stands beside it as file_name.")
-    facts = _provenance(sources, settings, provenance, notes)
+    facts = run_facts(sources[0] if len(sources) == 1 else list(sources), settings, provenance, notes)
     recording = Recording(video, index, index / float(_NO_RATE), tracks, (), facts)
     stem = output_stem(source)
     write_found(Found(recording, frames, stem, None if chosen.followed else labels), output, chosen, stages)
@@ -234,19 +232,3 @@ def _open(pictures: Pictures | None, sources: Sequence[str], settings: DetectSet
     assert settings.fps is not None
     name = sources[0] if len(sources) == 1 else str(pictures.paths[0].parent)
     return PictureFilm(pictures, settings.fps, name, settings.start_s, settings.end_s)
-
-
-def _provenance(
-    sources: Sequence[str], settings: DetectSettings, detector: dict[str, Any], notes: list[str]
-) -> dict[str, Any]:
-    chosen = asdict(settings)
-    for name in ("overwrite", "threads"):  # these do not change the results
-        del chosen[name]
-    return {
-        "videopose": __version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": sources[0] if len(sources) == 1 else list(sources),
-        "detector": detector,
-        "settings": chosen,
-        "notes": list(notes),
-    }

@@ -42,7 +42,7 @@ def best(found: Detections, settings: DetectorSettings) -> Detections:
     if settings.max_people is not None and len(rows) > settings.max_people:
         order = np.argsort(-found.scores[rows], kind="stable")
         rows = np.sort(rows[order[: settings.max_people]])
-    return Detections(found.boxes[rows], found.scores[rows], found.keypoints[rows], found.layout)
+    return found.chosen(rows)
 
 
 def of_detections(seen: Seen, settings: DetectorSettings) -> KeypointFrames:

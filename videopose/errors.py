@@ -29,3 +29,22 @@ class CancelledError(VideoposeError):
     """The user or the system asked to stop (Ctrl-C, SIGTERM)."""
 
     exit_code = 130
+
+
+_NO_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "Insufficient memory",
+    "can't start new thread",
+    "could not create a primitive",
+    "failed to map segment",
+)
+"""How torch, OpenCV, oneDNN and the loader of libraries say it: they have no class of their own for it."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there was not enough memory, of the processor or of another device."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    libraries = isinstance(error, RuntimeError | OSError | ImportError) or type(error).__module__ == "cv2"
+    return libraries and any(words in str(error) for words in _NO_MEMORY)

@@ -139,7 +139,7 @@ def look(
         ):
             chosen = _every(stages.count(clock.watch(frames)), settings.every)
             found = detector.detect(_noting(chosen, looked_at))
-            detections = tuple(_sure(one, settings.score_threshold) for one in found)
+            detections = tuple(sure(one, settings.score_threshold) for one in found)
         return clock.seen(reader.info, detections, looked_at), detector.provenance()
 
 
@@ -202,6 +202,11 @@ def follow(
     return Recording(seen.video, seen.frame_index, seen.time_s, tracks, (), content)
 
 
+def sure(found: Detections, threshold: float | None) -> Detections:
+    """Those with at least this score; None: all."""
+    return found if threshold is None else found.chosen(found.scores >= threshold)
+
+
 def check_names(*names: str) -> None:
     """Refuse names that neither ffmpeg-python nor JSON can hold.
 
@@ -230,10 +235,3 @@ def _noting(frames: Iterable[Frame], numbers: list[int]) -> Iterator[Frame]:
     for frame in frames:
         numbers.append(frame.index)
         yield frame
-
-
-def _sure(found: Detections, threshold: float | None) -> Detections:
-    if threshold is None:
-        return found
-    sure = found.scores >= threshold
-    return Detections(found.boxes[sure], found.scores[sure], found.keypoints[sure], found.layout)

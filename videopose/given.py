@@ -7,7 +7,7 @@ import numpy as np
 from videopose.detect import DetectorSettings
 from videopose.errors import InputError
 from videopose.export import KeypointArrays
-from videopose.following import Seen, follow_people, most_prominent
+from videopose.following import Seen, follow_people, most_prominent, sure
 from videopose.keypoint_files import KeypointFrames
 from videopose.motion import tracks_from_keypoints
 from videopose.types import Detections, Track
@@ -60,7 +60,7 @@ def tracks_of_file(
     Args:
         given: the file's content.
         seen: frames and times of the video.
-        settings: `score_threshold` and `max_people` count.
+        settings: `max_people` counts, and `score_threshold` where the file has scores of people.
         whole: `seen` is the whole video, so that frames behind its end can be told.
 
     Returns:
@@ -72,6 +72,7 @@ def tracks_of_file(
     notes: list[str] = []
     if isinstance(given, KeypointFrames):
         given, notes = _aligned(given, seen, whole)
+        given = _without_unsure(given, settings.score_threshold)
         given, more = _of_the_range(given, seen)
         notes += more
     if isinstance(given, KeypointArrays) or given.every_frame:
@@ -84,7 +85,7 @@ def tracks_of_file(
         found = dict(zip(given.frame_index.tolist(), given.detections, strict=True))
         nobody = Detections.empty()
         rows = tuple(found.get(index, nobody) for index in seen.frame_index.tolist())
-        return follow_people(replace(seen, detections=tuple(_sure(one, settings) for one in rows)), settings), notes
+        return follow_people(replace(seen, detections=rows), settings), notes
     return most_prominent(tracks, settings.max_people), notes
 
 
@@ -111,6 +112,15 @@ def _of_the_range(given: KeypointFrames, seen: Seen) -> tuple[KeypointFrames, li
     return replace(given, frame_index=given.frame_index + first), [note]
 
 
+def _without_unsure(given: KeypointFrames, threshold: float | None) -> KeypointFrames:
+    if threshold is None:
+        return given
+    ids = given.person_ids
+    if ids is not None:
+        ids = tuple(who[one.scores >= threshold] for who, one in zip(ids, given.detections, strict=True))
+    return replace(given, detections=tuple(sure(one, threshold) for one in given.detections), person_ids=ids)
+
+
 def _check_covered(held: np.ndarray, seen: Seen) -> None:
     if not np.isin(seen.frame_index, held).all():
         holds = f"hold {held[0]} to {held[-1]}" if len(held) else "hold none"
@@ -118,13 +128,6 @@ def _check_covered(held: np.ndarray, seen: Seen) -> None:
             f"{seen.video.path}: frames {seen.frame_index[0]} to {seen.frame_index[-1]} are wanted, the detections "
             f"{holds}. Give those of this video, or --start and --end."
         )
-
-
-def _sure(found: Detections, settings: DetectorSettings) -> Detections:
-    if settings.score_threshold is None:
-        return found
-    sure = found.scores >= settings.score_threshold
-    return Detections(found.boxes[sure], found.scores[sure], found.keypoints[sure], found.layout)
 
 
 def _by_person(given: KeypointFrames, seen: Seen) -> KeypointArrays:

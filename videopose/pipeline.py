@@ -1,17 +1,12 @@
 """The whole way for one video: decode, detect, track, lift, write."""
 
-import platform
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from videopose import __version__
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
 from videopose.export import KeypointArrays
@@ -29,6 +24,7 @@ from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
+from videopose.provenance import run_facts
 from videopose.results import FORMATS, ResultFiles, output_stem
 from videopose.types import Recording, Track
 from videopose.video import VideoReader, prefetch
@@ -141,7 +137,11 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         motions = build_motions(tracks, seen.frame_index, seen.time_s, size, focal_px, lifter, settings.motion)
     if not tracks:
         notes.append("Nobody was found in the video: the results are empty.")
-    provenance = _provenance(source, settings, detector, lifter, focal_px, notes)
+    provenance = run_facts(source, settings, detector, notes) | {
+        "lifter": lifter.provenance(),
+        "focal_px": round(focal_px, 3),
+        "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
+    }
     recording = Recording(seen.video, seen.frame_index, seen.time_s, tracks, motions, provenance)
     written = files.write(recording, source, stages)
     return InferResult(recording, written, stages.seconds, tuple(notes))
@@ -194,38 +194,3 @@ def choose_people(tracks: tuple[Track, ...], person: str) -> tuple[Track, ...]:
         ids = ", ".join(str(track.person_id) for track in tracks) or "nobody"
         raise UsageError(f"--person {person}: no such person, the video has {ids}.")
     return chosen
-
-
-def _provenance(
-    source: str,
-    settings: InferSettings,
-    detector: dict[str, Any],
-    lifter: Lifter,
-    focal_px: float,
-    notes: list[str],
-) -> dict[str, Any]:
-    chosen = asdict(settings)
-    for name in ("overwrite", "threads"):  # these do not change the results
-        del chosen[name]
-    return {
-        "videopose": __version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": source,
-        "detector": detector,
-        "lifter": lifter.provenance(),
-        "focal_px": round(focal_px, 3),
-        "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
-        "settings": {name: str(v) if isinstance(v, Path | Fraction) else v for name, v in chosen.items()},
-        "versions": _versions(),
-        "notes": list(notes),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("torch", "numpy", "scipy", "opencv-python-headless", "ai-edge-litert"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

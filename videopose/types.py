@@ -88,6 +88,10 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def chosen(self, rows: np.ndarray) -> "Detections":
+        """Some of the people: (K,) indices, or (N,) bool."""
+        return Detections(self.boxes[rows], self.scores[rows], self.keypoints[rows], self.layout)
+
     @classmethod
     def empty(cls, layout: str = "coco17", joints: int = 17) -> "Detections":
         """Nobody in the frame."""

@@ -75,6 +75,7 @@ def test_npz_and_json_hold_the_keypoints_and_lift_takes_them(squats: Path, detec
     assert provenance["detector"]["name"] == "blazepose"
     assert len(provenance["detector"]["weights"][0]["sha256"]) == 64
     assert provenance["source"] == str(squats)
+    assert provenance["versions"].keys() >= {"python", "numpy"}
     assert run(["lift", str(outcome.path), "-o", str(tmp_path / "lifted.npz")]) == 0
     lifted = read_npz(tmp_path / "lifted.npz")
     assert np.isfinite(lifted.joints_3d).all()

@@ -16,7 +16,7 @@ _OPTIONS = (
     ),
     click.option(
         "--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-        help="Keypoint R-CNN: a checkpoint of Detectron2 (.pkl).  [default: the published one]",
+        help="Keypoint R-CNN: a checkpoint of Detectron2 (.pkl, .pth, .safetensors).  [default: the published one]",
     ),
     click.option(
         "--d2-config", metavar="NAME|FILE", help="Detectron2: a keypoint config of its model zoo, or a file."
@@ -32,7 +32,7 @@ _OPTIONS = (
     ),
     click.option(
         "--batch-size", type=int, metavar="N",
-        help="Networks of Detectron2: frames a pass.  [default: what fits into memory, at most 16]",
+        help="Networks of Detectron2: frames a pass.  [default: 1 on a processor, what fits on a GPU]",
     ),
     click.option(
         "--every", type=int, default=1, show_default=True, metavar="N",

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from videopose import __version__
-from videopose.errors import VideoposeError
+from videopose.errors import VideoposeError, is_out_of_memory
 
 COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
@@ -34,13 +34,6 @@ COMMANDS = {
 
 _PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
 """What can be wrong with any path as soon as it is looked at."""
-_NO_MEMORY = (
-    "can't allocate memory",
-    "can't start new thread",
-    "could not create a primitive",
-    "failed to map segment",
-)
-"""How torch, oneDNN and the loader of libraries say it: they have no class of their own for memory of the processor."""
 EXIT_STOPPED = 130
 EXIT_TERMINATED = 143
 
@@ -189,8 +182,7 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 def _unexpected_sentence(error: Exception) -> str:
     text = str(error)
-    memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if memory or any(sign in text for sign in _NO_MEMORY):
+    if is_out_of_memory(error):
         return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
     if isinstance(error, OSError) and error.errno in _PATHS and isinstance(error.filename, str | bytes | os.PathLike):
         return f"{os.fsdecode(error.filename)}: cannot be used ({(error.strerror or '').lower()}). Check the path."

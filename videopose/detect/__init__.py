@@ -25,7 +25,7 @@ def create_detector(
         settings: which one, and how it looks.
         device: of the networks that torch runs: `auto` (CUDA where there is one), `cpu`, `cuda`, `mps`.
         precision: of those networks' products: `float32`, `bfloat16`, or `auto` (bfloat16 where it is fast).
-        threads: how many processor threads it may use; the results do not depend on it.
+        threads: how many processor threads it may use.
         progress: called with (bytes done, bytes in all; 0 if not known) while weights are fetched.
         say: told which detector `auto` took, and why.
 

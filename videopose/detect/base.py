@@ -19,7 +19,8 @@ class Detector(Protocol):
     def detect(self, frames: Iterable[Frame]) -> Iterator[Detections]:
         """Yield one `Detections` per frame, in order, reading only a bounded number of frames ahead.
 
-        The same frames give the same bytes, whatever the number of threads.
+        The same frames give the same results on the same machine: the same bytes, but for networks run by torch, whose
+        last digits may change with the number of threads.
         """
         ...
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from videopose.assets import Progress, asset_path, load_manifest, sha256_of
+from videopose.detect.batches import Batches
 from videopose.detect.checkpoint import check_numbers, first_of, misfits, read_checkpoint
-from videopose.detect.keypoint_rcnn.batches import Batches, OutOfMemoryError
 from videopose.detect.keypoint_rcnn.picture import resize
 from videopose.detect.settings import DetectorSettings
 from videopose.devices import usable_device
@@ -81,7 +81,7 @@ class Detectron2Detector:
         self._device = torch.device(device)
         self._source = {"name": file.name, "sha256": sha256_of(file)}
         size = settings.batch_size or (GPU_BATCH if self._device.type == "cuda" else 1)
-        self._batches: Batches[Detections] = Batches(self._find, size, self._clean)
+        self._batches: Batches[Detections] = Batches(self._find, size, self._clean, f"{self.name} on {device}")
 
     def detect(self, frames: Iterable[Frame]) -> Iterator[Detections]:
         """Yield one `Detections` per frame, in order, holding two batches at most.
@@ -89,13 +89,7 @@ class Detectron2Detector:
         Raises:
             VideoposeError: not even a single frame fits into the device's memory.
         """
-        try:
-            yield from self._batches.run(frames)
-        except OutOfMemoryError as error:
-            raise VideoposeError(
-                f"{self.name}: the memory of {self._device} does not take one frame. "
-                "Choose a smaller --short-side, another --device, or free some memory."
-            ) from error
+        yield from self._batches.run(frames)
 
     def provenance(self) -> dict[str, Any]:
         """Name, version of the library, weights with their sha256, and settings."""

@@ -23,7 +23,7 @@ class DetectorSettings:
     name: str = "auto"
     """One of `DETECTOR_NAMES`."""
     weights: Path | None = None
-    """Keypoint R-CNN: a Detectron2 checkpoint (.pkl) instead of the published one."""
+    """Keypoint R-CNN: a Detectron2 checkpoint (.pkl, .pth, .safetensors) instead of the published one."""
     d2_config: str | None = None
     """Detectron2: a keypoint config of its model zoo (`COCO-Keypoints/keypoint_rcnn_R_50_FPN_3x.yaml`), or a file."""
     d2_weights: str | None = None
@@ -33,7 +33,8 @@ class DetectorSettings:
     score_threshold: float | None = None
     """Detections below are dropped, 0..1; None: the detector's own, 0.5 for the networks of Detectron2."""
     batch_size: int | None = None
-    """Keypoint R-CNN: frames a pass; None: as many as the device's memory allows, at most 16."""
+    """Keypoint R-CNN, Detectron2: frames a pass; None: one on a processor, on a GPU what its memory allows (at most 16;
+    Detectron2: 4)."""
     every: int = 1
     """Detect every so many frames; those between are interpolated."""
     max_people: int | None = None

@@ -77,8 +77,8 @@ class People:
 
         A person whose known keypoints all lie in one point, or who has none, is left out. Scores are clipped to 0..1;
         who has none is given the mean of the known keypoints' scores. Who is who counts if everybody has a number that
-        is not negative. A box of size zero, or none, is made of the known
-        keypoints and grown by a tenth of their extent on each side.
+        is not negative. A box of size zero, or none, is made of the known keypoints and grown by a tenth of their
+        extent on each side.
 
         Args:
             mapping: of the file's layout.

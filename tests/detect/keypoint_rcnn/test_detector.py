@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from videopose.detect import DetectorSettings, create_detector
-from videopose.detect.keypoint_rcnn.batches import Batches, OutOfMemoryError, is_out_of_memory
-from videopose.errors import InputError, VideoposeError
+from videopose.detect.batches import Batches
+from videopose.errors import InputError, VideoposeError, is_out_of_memory
 from videopose.types import Frame
 from videopose.video import VideoReader
 
@@ -37,7 +37,7 @@ class Work:
 
 
 def run(work: Work, size: int, source: Sequence[Frame]) -> list[int]:
-    batches = Batches(work, size, work.clean)
+    batches = Batches(work, size, work.clean, "a network on cpu")
     try:
         return list(batches.run(source))
     finally:
@@ -64,7 +64,7 @@ def test_batches_shrink_when_memory_runs_out_and_stay_small() -> None:
 
 
 def test_one_frame_that_does_not_fit_is_an_error() -> None:
-    with pytest.raises(OutOfMemoryError):
+    with pytest.raises(VideoposeError, match="a network on cpu: there is not enough memory for one frame"):
         run(Work(room=0), 8, frames(3))
 
 
@@ -72,7 +72,7 @@ def test_other_errors_pass_and_end_the_thread() -> None:
     def broken(batch: Sequence[Frame]) -> list[int]:
         raise ValueError("broken")
 
-    batches = Batches(broken, 2, lambda: None)
+    batches = Batches(broken, 2, lambda: None, "a network on cpu")
     with pytest.raises(ValueError, match="broken"):
         list(batches.run(frames(3)))
     batches.close()
@@ -87,7 +87,7 @@ def test_only_two_batches_are_held() -> None:
             taken += 1
             yield frame
 
-    batches = Batches(Work(), 4, lambda: None)
+    batches = Batches(Work(), 4, lambda: None, "a network on cpu")
     results = batches.run(source())
     assert next(results) == 0
     assert taken <= 8
@@ -164,7 +164,7 @@ def test_a_frame_that_does_not_fit_says_what_to_do(r50_file: Path, monkeypatch: 
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(detector._network, "forward", no_room)  # type: ignore[attr-defined]
-    with pytest.raises(VideoposeError, match=r"does not take one frame\. Choose a smaller --short-side"):
+    with pytest.raises(VideoposeError, match=r"not enough memory for one frame\. Choose a smaller --short-side"):
         list(detector.detect(frames(2)))
     detector.close()
 

@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from videopose.assets import sha256_of
+from videopose.detect.batches import Batches
 from videopose.detect.keypoint_rcnn.architecture import ARCHITECTURES, BGR_MEAN, SHORT_SIDE, parameter_shapes
-from videopose.detect.keypoint_rcnn.batches import Batches, OutOfMemoryError
 from videopose.detect.keypoint_rcnn.model import KeypointRCNN, People
 from videopose.detect.keypoint_rcnn.weights import load_weights
-from videopose.errors import VideoposeError
 from videopose.types import Detections, Frame
 
 SCORE_THRESHOLD = 0.5
@@ -74,7 +73,7 @@ class KeypointRcnnDetector:
         # what convolutions are fastest with, here and on GPUs
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._measures = batch_size is None and self._device.type == "cuda"
-        self._batches: Batches[Detections] = Batches(self._find, batch_size or 1, self._clean)
+        self._batches: Batches[Detections] = Batches(self._find, batch_size or 1, self._clean, f"{name} on {device}")
 
     def detect(self, frames: Iterable[Frame]) -> Iterator[Detections]:
         """Yield one `Detections` per frame, in order, holding two batches at most.
@@ -82,13 +81,7 @@ class KeypointRcnnDetector:
         Raises:
             VideoposeError: not even a single frame fits into the device's memory.
         """
-        try:
-            yield from self._batches.run(frames)
-        except OutOfMemoryError as error:
-            raise VideoposeError(
-                f"{self.name}: the memory of {self._device} does not take one frame. "
-                "Choose a smaller --short-side, another --device, or free some memory."
-            ) from error
+        yield from self._batches.run(frames)
 
     def provenance(self) -> dict[str, Any]:
         """Name, weights with their sha256, and settings."""

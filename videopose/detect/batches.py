@@ -4,47 +4,35 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+from videopose.errors import VideoposeError, is_out_of_memory
 from videopose.types import Frame
 
 T = TypeVar("T")
 
 
-class OutOfMemoryError(Exception):
-    """A batch of a single frame does not fit."""
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch (or NumPy) had no room; torch has no class of its own for memory of the processor."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
-        or (isinstance(error, RuntimeError) and "out of memory" in str(error))
-        # oneDNN's convolutions on the processor
-        or (isinstance(error, RuntimeError) and "could not create a primitive" in str(error))
-    )
-
-
 class Batches(Generic[T]):
     """Runs frames through `work`, in order, in a thread of its own."""
 
-    def __init__(self, work: Callable[[Sequence[Frame]], list[T]], size: int, clean: Callable[[], None]) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Frame]], list[T]], size: int, clean: Callable[[], None], place: str
+    ) -> None:
         """Prepare.
 
         Args:
             work: frames of one size to one result each.
             size: frames a batch; may be changed at any time.
             clean: frees memory before another try.
+            place: whose memory is used for what, for messages: `keypoint-rcnn-r50 on cuda`.
         """
         self.size = size
-        self._work, self._clean = work, clean
+        self._work, self._clean, self._place = work, clean, place
         self._thread = ThreadPoolExecutor(1, "detect")
 
     def run(self, frames: Iterable[Frame]) -> Iterator[T]:
         """Yield one result per frame, in order; frames of two batches are held, no more.
 
         Raises:
-            OutOfMemoryError: not even one frame fits.
+            VideoposeError: not even one frame fits.
         """
         running: Future[list[T]] | None = None
         try:
@@ -87,7 +75,10 @@ class Batches(Generic[T]):
                 if not is_out_of_memory(error):
                     raise
                 if count == 1:
-                    raise OutOfMemoryError from error
+                    raise VideoposeError(
+                        f"{self._place}: there is not enough memory for one frame. "
+                        "Choose a smaller --short-side, another --device, or free some memory."
+                    ) from error
             # outside: the error holds on to what is to be freed
             self.size = max(1, count // 2)
             self._clean()
