@@ -11,10 +11,11 @@ import numpy as np
 from videopose.detect import DetectorSettings, create_detector
 from videopose.detect_results import Found, best, counts, of_detections, of_tracks, remarks, still, write_found
 from videopose.errors import InputError, UsageError
-from videopose.following import Seen, available_threads, check_names, expected_frames, follow_people, look
+from videopose.following import Seen, check_names, expected_frames, follow_people, look
 from videopose.keypoint_files import KeypointFrames
 from videopose.keypoint_files.output import OutputFormat, choose_format, prepare_output
 from videopose.keypoint_files.writing import PictureLabels
+from videopose.processors import available_threads
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
 from videopose.results import output_stem

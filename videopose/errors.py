@@ -1,5 +1,8 @@
 """The errors videopose raises for bad input; only the command line turns them into exit codes."""
 
+import errno
+import os
+
 
 class VideoposeError(Exception):
     """A run cannot go on. The message is one plain sentence: what, where, what to do."""
@@ -21,6 +24,10 @@ class OutputError(VideoposeError):
     """A result cannot be written: no permission, no space, or it already exists."""
 
 
+class DiskFullError(OutputError):
+    """There is no space left, or the user's share of it is used up: no other result could be written either."""
+
+
 class AssetError(VideoposeError):
     """Weights or a sample cannot be had, or are not the ones the manifest names."""
 
@@ -31,6 +38,8 @@ class CancelledError(VideoposeError):
     exit_code = 130
 
 
+_PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
+"""What can be wrong with any path as soon as it is looked at."""
 _NO_MEMORY = (
     "can't allocate memory",
     "out of memory",
@@ -48,3 +57,17 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     libraries = isinstance(error, RuntimeError | OSError | ImportError) or type(error).__module__ == "cv2"
     return libraries and any(words in str(error) for words in _NO_MEMORY)
+
+
+def unexpected_sentence(error: BaseException) -> str:
+    """What the user is told of an error that is none of ours."""
+    text = str(error)
+    if is_out_of_memory(error):
+        return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
+    if isinstance(error, OSError) and error.errno in _PATHS and isinstance(error.filename, str | bytes | os.PathLike):
+        return f"{os.fsdecode(error.filename)}: cannot be used ({(error.strerror or '').lower()}). Check the path."
+    what = type(error).__name__ + (f": {text.strip().splitlines()[0]}" if text.strip() else "")
+    return (
+        f"something unexpected happened ({what}). Please report it with the output of `videopose doctor` "
+        "and of the same command after `videopose --debug`."
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from videopose.errors import OutputError
+from videopose.errors import DiskFullError, OutputError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -16,7 +16,9 @@ def output_error(path: Path, error: OSError) -> OutputError:
     """One plain sentence for a failed write to `path`."""
     reason = (error.strerror or str(error)).lower()
     remedy = "Free some space or choose another folder" if error.errno in _NO_SPACE else "Choose another folder"
-    return OutputError(f"{path}: cannot be written ({reason}). {remedy} with -o.")
+    # too large for a file is no matter of the disk as a whole
+    kind = DiskFullError if error.errno in _NO_SPACE and error.errno != errno.EFBIG else OutputError
+    return kind(f"{path}: cannot be written ({reason}). {remedy} with -o.")
 
 
 def check_replaceable(path: Path) -> None:

@@ -1,7 +1,6 @@
 """From a video to the tracks of its people: decode, detect, follow."""
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 from videopose import __version__
 from videopose.detect import DetectorSettings, create_detector
 from videopose.errors import InputError
+from videopose.processors import available_threads
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.track import build_tracks, spread
 from videopose.types import Detections, Frame, Recording, Track, VideoInfo
@@ -30,11 +30,6 @@ class FrameSource(Protocol):
         """Size, rate and length."""
 
     def __iter__(self) -> Iterator[Frame]: ...
-
-
-def available_threads() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

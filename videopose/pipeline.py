@@ -10,19 +10,12 @@ import numpy as np
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
 from videopose.export import KeypointArrays
-from videopose.following import (
-    Clock,
-    Seen,
-    available_threads,
-    check_names,
-    expected_frames,
-    follow_people,
-    look,
-)
+from videopose.following import Clock, Seen, check_names, expected_frames, follow_people, look
 from videopose.given import check_size, tracks_of_file
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
 from videopose.motion import MotionSettings, assumed_focal_px, build_motions
+from videopose.processors import available_threads
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
 from videopose.results import FORMATS, ResultFiles, output_stem
@@ -90,7 +83,9 @@ class InferResult:
     """Sentences a user should read: broken video, nobody seen, ..."""
 
 
-def infer(source: str, folder: Path, settings: InferSettings, progress: Progress | None = None) -> InferResult:
+def infer(
+    source: str, folder: Path, settings: InferSettings, progress: Progress | None = None, *, stem: str | None = None
+) -> InferResult:
     """Turn a video into 3D motion files.
 
     Args:
@@ -98,13 +93,14 @@ def infer(source: str, folder: Path, settings: InferSettings, progress: Progress
         folder: where the results go; made when missing.
         settings: what to do.
         progress: told what is being done.
+        stem: what the results are called; None: like the video.
 
     Raises:
         VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
     """
     stages = Stages(progress or SilentProgress())
     check_names(source, str(folder), str(settings.detections), settings.lifter)
-    files = ResultFiles(folder, output_stem(source), settings.formats, settings.overwrite)
+    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)

@@ -32,16 +32,21 @@ def run_facts(
     Returns:
         JSON-able values by name; paths and fractions as text.
     """
-    chosen = {name: value for name, value in asdict(settings).items() if name not in _NO_MATTER}
     return {
         "videopose": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": source,
         "detector": dict(detector),
-        "settings": _as_text(chosen),
-        "versions": _versions(),
+        "settings": chosen_settings(settings),
+        "versions": package_versions(),
         "notes": list(notes),
     }
+
+
+def chosen_settings(settings: "DataclassInstance") -> dict[str, Any]:
+    """The settings that results depend on, JSON-able: paths and fractions as text."""
+    chosen = {name: value for name, value in asdict(settings).items() if name not in _NO_MATTER}
+    return {name: _as_text(value) for name, value in chosen.items()}
 
 
 def _as_text(value: Any) -> Any:
@@ -50,7 +55,8 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, Path | Fraction) else value
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Python and the packages that results depend on, with their versions."""
     found = {"python": platform.python_version()}
     for package in ("torch", "numpy", "scipy", "opencv-python-headless", "ai-edge-litert"):
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from videopose.assets import asset_path
 from videopose.cli.console import ConsoleProgress
-from videopose.cli.infer import parse_fps
+from videopose.cli.infer_options import parse_fps
 from videopose.cli.main import run
 from videopose.errors import AssetError, UsageError
 from videopose.export import read_npz

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videopose.cli.detector_options import detector_options, detector_settings, machine_options
-from videopose.cli.infer import parse_fps
+from videopose.cli.infer_options import parse_fps
 from videopose.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def command(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from videopose.cli.console import ConsoleProgress
     from videopose.detect_files import DetectSettings, detect
-    from videopose.following import available_threads
+    from videopose.processors import available_threads
 
     settings = DetectSettings(
         detector=detector_settings(**detector), format=name, follow=follow, start_s=start, end_s=end,

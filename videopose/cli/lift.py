@@ -86,7 +86,7 @@ def command(
     if output.exists() and not overwrite:
         raise OutputError(f"{output}: already exists. Use --overwrite, or another file with -o.")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from videopose.cli.infer import parse_fps
+    from videopose.cli.infer_options import parse_fps
     from videopose.lift_file import lift_file
     from videopose.motion import MotionSettings
 

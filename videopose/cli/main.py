@@ -1,6 +1,5 @@
 """The `videopose` command: finds subcommands without importing them, and turns errors into sentences and exit codes."""
 
-import errno
 import importlib
 import os
 import signal
@@ -16,7 +15,7 @@ from typing import Any
 import click
 
 from videopose import __version__
-from videopose.errors import VideoposeError, is_out_of_memory
+from videopose.errors import VideoposeError, unexpected_sentence
 
 COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
@@ -32,8 +31,6 @@ COMMANDS = {
 }
 """Help by name; the command `NAME` is `command` in `videopose.cli.NAME`, imported only when it is called."""
 
-_PATHS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP)
-"""What can be wrong with any path as soon as it is looked at."""
 EXIT_STOPPED = 130
 EXIT_TERMINATED = 143
 
@@ -162,7 +159,7 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        return _say(_unexpected_sentence(error), 1)
+        return _say(unexpected_sentence(error), 1)
 
 
 def _say(sentence: str, exit_code: int) -> int:
@@ -178,19 +175,6 @@ def _usage_sentence(error: click.ClickException) -> str:
     command = error.ctx.command_path if error.ctx is not None else "videopose"
     end = "" if sentence.endswith((".", "?")) else "."
     return f"{sentence}{end} See `{command} --help`."
-
-
-def _unexpected_sentence(error: Exception) -> str:
-    text = str(error)
-    if is_out_of_memory(error):
-        return "not enough memory. Close other programs, or choose a smaller --batch-size or another --device."
-    if isinstance(error, OSError) and error.errno in _PATHS and isinstance(error.filename, str | bytes | os.PathLike):
-        return f"{os.fsdecode(error.filename)}: cannot be used ({(error.strerror or '').lower()}). Check the path."
-    what = type(error).__name__ + (f": {text.strip().splitlines()[0]}" if text.strip() else "")
-    return (
-        f"something unexpected happened ({what}). Please report it with the output of `videopose doctor` "
-        "and of the same command after `videopose --debug`."
-    )
 
 
 def main() -> None:

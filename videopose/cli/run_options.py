@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from videopose.errors import InputError, UsageError
+from videopose.processors import available_threads
 
 _OPTIONS = (
     click.option(
@@ -84,8 +85,7 @@ class RunOptions:
 
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         if self.threads or processes > 1:
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-            torch.set_num_threads(self.threads or max(1, cores // processes))
+            torch.set_num_threads(self.threads or max(1, available_threads() // processes))
 
     def make_output(self) -> Path:
         """The folder of the run, made where it is not there.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from videopose.errors import VideoposeError
+from videopose.processors import available_threads
 
 OLDEST_FFMPEG = (5, 1)
 """The first version with `-fps_mode`."""
@@ -48,8 +49,7 @@ def thread_count(most: int) -> int:
 
     Each thread more costs processor time (5 to 10 % for the second).
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(most, cores // 2))
+    return max(1, min(most, available_threads() // 2))
 
 
 def _system_ffmpeg() -> str | None:

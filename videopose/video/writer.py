@@ -13,7 +13,7 @@ import cv2
 import ffmpeg
 import numpy as np
 
-from videopose.errors import OutputError
+from videopose.errors import DiskFullError, OutputError
 from videopose.files import atomic_path
 from videopose.types import check_shape
 from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options, thread_count
@@ -153,10 +153,10 @@ class VideoWriter:
         full = any("No space left" in line or "File too large" in line for line in process.errors)
         full = full or process.process.returncode == -getattr(signal, "SIGXFSZ", 0)  # over the user's limit of size
         if full:
-            reason, remedy = "no space left on device", "Free some space or choose another folder with -o."
-        else:
-            reason, remedy = f"ffmpeg: {process.reason()}", "Check that this ffmpeg encodes H.264."
-        return OutputError(f"{self.path}: cannot be written ({reason}). {remedy}")
+            remedy = "Free some space or choose another folder with -o."
+            return DiskFullError(f"{self.path}: cannot be written (no space left on device). {remedy}")
+        remedy = "Check that this ffmpeg encodes H.264."
+        return OutputError(f"{self.path}: cannot be written (ffmpeg: {process.reason()}). {remedy}")
 
     def _encoding(self, target: Path) -> list[str]:
         """The command that encodes pictures from its standard input."""
