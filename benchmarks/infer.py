@@ -41,7 +41,8 @@ def repeated(folder: Path, seconds: float) -> Path:
 def child(video: Path, folder: Path, threads: int) -> None:
     """Run `infer` in this process and print what it took, as JSON."""
     from videopose.detect.blazepose import networks
-    from videopose.pipeline import InferSettings, infer
+    from videopose.pipeline import infer
+    from videopose.settings import InferSettings
 
     inside = [0.0]
     inner: Any = networks.Network.run

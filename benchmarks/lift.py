@@ -27,8 +27,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from videopose.assets import DEFAULT_LIFTER
 from videopose.errors import VideoposeError
-from videopose.lift import DEFAULT_LIFTER, Lifter, LifterWeights, resolve_lifter
+from videopose.lift import Lifter, LifterWeights, resolve_lifter
 from videopose.lift.fast import FastModel
 from videopose.lift.model import TemporalModel
 from videopose.precision import has_fast_bfloat16

@@ -46,10 +46,11 @@ import numpy as np
 import torch
 from root_network import obtain, predict_root
 
+from videopose.assets import DEFAULT_LIFTER
 from videopose.data.clip_views import IMAGE_SIZE, render_clip
 from videopose.data.mocap import at_rate, read_archive
 from videopose.data.views import ViewSettings
-from videopose.lift import DEFAULT_LIFTER, Lifter, depth, resolve_lifter, root, solve_root
+from videopose.lift import Lifter, depth, resolve_lifter, root, solve_root
 from videopose.motion import lift_joints
 from videopose.skeletons import COCO17, H36M17
 from videopose.track import smooth

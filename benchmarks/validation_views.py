@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter, solve_root
+from videopose.assets import DEFAULT_LIFTER
+from videopose.lift import Lifter, resolve_lifter, solve_root
 from videopose.train.datasets import ViewFolder
 from videopose.train.evaluate import Errors, frame_errors, lift_sequence
 

@@ -15,7 +15,8 @@ from videopose.export import read_keypoints, read_npz
 from videopose.lift import Lifter, LifterInfo, LifterWeights, save_lifter_weights, standing_height
 from videopose.lift.model import TemporalModel
 from videopose.limbs import refine_limbs
-from videopose.motion import MotionSettings, assumed_focal_px, build_motions, lift_joints, tracks_from_keypoints
+from videopose.motion import assumed_focal_px, build_motions, lift_joints, tracks_from_keypoints
+from videopose.settings import MotionSettings
 from videopose.skeletons import H36M17
 from videopose.track import smooth
 from videopose.types import Track

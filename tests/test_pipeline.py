@@ -15,8 +15,8 @@ from videopose.detect_files import DetectSettings, detect
 from videopose.errors import InputError, UsageError
 from videopose.export import RecordingArrays, read_keypoints, read_npz, recording_schema
 from videopose.export.overlay import plan_layout
-from videopose.motion import MotionSettings
-from videopose.pipeline import InferResult, InferSettings, infer
+from videopose.pipeline import InferResult, infer
+from videopose.settings import InferSettings, MotionSettings
 from videopose.video import VideoReader, probe
 
 pytestmark = pytest.mark.usefixtures("networks")

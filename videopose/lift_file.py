@@ -12,7 +12,8 @@ from videopose.following import Seen
 from videopose.given import check_size, tracks_of_file
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import Lifter, resolve_lifter
-from videopose.motion import MotionSettings, assumed_focal_px, build_motions
+from videopose.motion import assumed_focal_px, build_motions
+from videopose.settings import MotionSettings
 from videopose.types import Recording, VideoInfo
 
 

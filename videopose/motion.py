@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,29 +10,10 @@ from videopose.errors import UsageError
 from videopose.export import KeypointArrays
 from videopose.lift import Lifter, solve_root
 from videopose.limbs import refine_limbs
+from videopose.settings import MotionSettings
 from videopose.skeletons import COCO17
 from videopose.track import smooth
 from videopose.types import Motion, Track
-
-
-@dataclass(frozen=True, slots=True)
-class MotionSettings:
-    """What is done to each person.
-
-    Raises:
-        UsageError: the height is not positive.
-    """
-
-    height_m: float | None = None
-    """Height of every person in metres; None: as the lifter has it."""
-    smooth: bool = True
-    """Smooth joints and root over time, without delay, and refine the limbs; False: the network's own answer."""
-    tta: bool = True
-    """Lift the mirror image too and average."""
-
-    def __post_init__(self) -> None:
-        if self.height_m is not None and not 0 < self.height_m < math.inf:
-            raise UsageError(f"the height must be a positive number of metres, got {self.height_m:g}.")
 
 
 def assumed_focal_px(

@@ -1,73 +1,24 @@
 """The whole way for one video: decode, detect, track, lift, write."""
 
 from contextlib import closing
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
 from videopose.export import KeypointArrays
 from videopose.following import Clock, Seen, check_names, expected_frames, follow_people, look
 from videopose.given import check_size, tracks_of_file
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
-from videopose.lift import DEFAULT_LIFTER, Lifter, resolve_lifter
-from videopose.motion import MotionSettings, assumed_focal_px, build_motions
-from videopose.processors import available_threads
+from videopose.lift import Lifter, resolve_lifter
+from videopose.motion import assumed_focal_px, build_motions
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
-from videopose.results import FORMATS, ResultFiles, output_stem
+from videopose.results import ResultFiles, output_stem
+from videopose.settings import InferSettings
 from videopose.types import Recording, Track
 from videopose.video import VideoReader, prefetch
-
-
-@dataclass(frozen=True, slots=True)
-class InferSettings:
-    """What `videopose infer` can be told."""
-
-    detector: DetectorSettings = field(default_factory=DetectorSettings)
-    """Which detector, and how it looks."""
-    detections: Path | None = None
-    """File or folder of 2D keypoints, instead of a detector."""
-    detections_format: str = "auto"
-    """One of `keypoint_files.READ_FORMATS`, or `auto`."""
-    detections_name: str | None = None
-    """Which video of a file that holds several; None: the one called like this video."""
-    lifter: str = DEFAULT_LIFTER
-    """Name in the manifest, or a file."""
-    formats: tuple[str, ...] = FORMATS
-    person: str = "all"
-    """`all`, `largest`, `longest`, or a person's id."""
-    start_s: float | None = None
-    end_s: float | None = None
-    fps: Fraction | None = None
-    """Rate the scene was filmed at, where that is not the rate it plays at (slow motion)."""
-    focal_px: float | None = None
-    """Focal length in pixels, where known."""
-    fov_degrees: float | None = None
-    """Field of view along the longer side, where known."""
-    motion: MotionSettings = field(default_factory=MotionSettings)
-    """Height, smoothing, mirroring."""
-    device: str = "auto"
-    precision: str = "auto"
-    threads: int = field(default_factory=available_threads)
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if self.person not in ("all", "largest", "longest") and not (self.person.isdecimal() and int(self.person)):
-            raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
-        if self.fps is not None and self.fps <= 0:
-            raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
-        if self.detections is None and (self.detections_format != "auto" or self.detections_name is not None):
-            raise UsageError("--detections-format and --detections-name go with --detections. Give it.")
-        kept = DetectorSettings(score_threshold=self.detector.score_threshold, max_people=self.detector.max_people)
-        if self.detections is not None and self.detector != kept:
-            raise UsageError(
-                "--detections takes the place of a detector: of its options, --score-threshold and --max-people apply. "
-                "Leave the others out."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +35,13 @@ class InferResult:
 
 
 def infer(
-    source: str, folder: Path, settings: InferSettings, progress: Progress | None = None, *, stem: str | None = None
+    source: str,
+    folder: Path,
+    settings: InferSettings,
+    progress: Progress | None = None,
+    *,
+    stem: str | None = None,
+    origin: str | None = None,
 ) -> InferResult:
     """Turn a video into 3D motion files.
 
@@ -94,6 +51,7 @@ def infer(
         settings: what to do.
         progress: told what is being done.
         stem: what the results are called; None: like the video.
+        origin: what they say the video is, where `source` is a copy of it for the time being.
 
     Raises:
         VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
@@ -133,7 +91,8 @@ def infer(
         motions = build_motions(tracks, seen.frame_index, seen.time_s, size, focal_px, lifter, settings.motion)
     if not tracks:
         notes.append("Nobody was found in the video: the results are empty.")
-    provenance = run_facts(source, settings, detector, notes) | {
+    notes = [note.replace(source, origin or source) for note in notes]
+    provenance = run_facts(origin or source, settings, detector, notes) | {
         "lifter": lifter.provenance(),
         "focal_px": round(focal_px, 3),
         "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from videopose.assets import asset_path, load_manifest
+from videopose.assets import DEFAULT_LIFTER, asset_path, load_manifest
 from videopose.cli.main import run
-from videopose.lift import DEFAULT_LIFTER
 
 METRICS = ["mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "mpjve_mm", "acceleration_mm"]
 Evaluate = Callable[..., tuple[int, str, str]]

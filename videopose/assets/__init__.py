@@ -3,7 +3,7 @@
 `asset_path("blazepose-landmarks")` fetches on the first call; later it finds the checked file at once.
 """
 
-from videopose.assets.manifest import Asset, Source, load_manifest
+from videopose.assets.manifest import DEFAULT_LIFTER, Asset, Source, load_manifest
 from videopose.assets.store import (
     Check,
     Progress,
@@ -19,6 +19,7 @@ from videopose.assets.store import (
 )
 
 __all__ = [
+    "DEFAULT_LIFTER",
     "Asset",
     "Check",
     "Progress",

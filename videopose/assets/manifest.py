@@ -11,6 +11,9 @@ from typing import Any
 
 from videopose.errors import AssetError
 
+DEFAULT_LIFTER = "wild-243"
+"""Name of the lifter that is taken where none is named; it ships with the package."""
+
 KINDS = ("detector", "lifter", "sample")
 SOURCE_KINDS = ("url", "wheel", "package", "path", "iopath")
 

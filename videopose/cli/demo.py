@@ -22,8 +22,9 @@ def command(output: Path, overwrite: bool) -> None:
     from videopose.assets import asset_path
     from videopose.cli.console import ConsoleProgress
     from videopose.cli.summary import print_summary
-    from videopose.pipeline import InferSettings, infer
+    from videopose.pipeline import infer
     from videopose.progress import Fetching
+    from videopose.settings import InferSettings
 
     progress = ConsoleProgress()
     with Fetching("sample clip", progress) as fetching:

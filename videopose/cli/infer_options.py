@@ -11,7 +11,7 @@ from videopose.cli.detector_options import detector_options, detector_settings, 
 from videopose.errors import UsageError
 
 if TYPE_CHECKING:
-    from videopose.pipeline import InferSettings
+    from videopose.settings import InferSettings
 
 _FORMATS = click.option(
     "--formats", default="npz,json,bvh,mp4", show_default=True, help="What to write, separated by commas."
@@ -60,9 +60,8 @@ def infer_settings(
         raise UsageError("--focal and --fov say the same thing. Give one of them.")
     if start is not None and end is not None and end <= start:
         raise UsageError(f"--end {end:g} must come after --start {start:g}.")
-    from videopose.motion import MotionSettings
-    from videopose.pipeline import InferSettings
     from videopose.processors import available_threads
+    from videopose.settings import InferSettings, MotionSettings
 
     return InferSettings(
         detector=detector_settings(**detector), detections=detections, detections_format=detections_format,

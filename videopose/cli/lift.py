@@ -88,7 +88,7 @@ def command(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from videopose.cli.infer_options import parse_fps
     from videopose.lift_file import lift_file
-    from videopose.motion import MotionSettings
+    from videopose.settings import MotionSettings
 
     settings = MotionSettings(height_m=height, smooth=smooth, tta=tta)
     recording = lift_file(

@@ -2,11 +2,10 @@
 
 from videopose.lift.checkpoint import LifterInfo, LifterWeights, load_lifter_weights, save_lifter_weights
 from videopose.lift.lifter import Lifter
-from videopose.lift.resolve import DEFAULT_LIFTER, resolve_lifter
+from videopose.lift.resolve import resolve_lifter
 from videopose.lift.root import RootResult, solve_root, standing_height
 
 __all__ = [
-    "DEFAULT_LIFTER",
     "Lifter",
     "LifterInfo",
     "LifterWeights",

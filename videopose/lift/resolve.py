@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from videopose.assets import Asset, Progress, asset_path, load_manifest
+from videopose.assets import DEFAULT_LIFTER, Asset, Progress, asset_path, load_manifest
 from videopose.errors import AssetError, UsageError
 from videopose.lift.checkpoint import LifterInfo, LifterWeights, load_lifter_weights
-
-DEFAULT_LIFTER = "wild-243"
-"""Name of the lifter that ships with the package."""
 
 
 def resolve_lifter(
