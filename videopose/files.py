@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,3 +52,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def natural_order(name: str) -> tuple[list[tuple[int, int | str]], str]:
+    """Key that sorts numbers in names by value, `frame2` before `frame10`; equal values by the text."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts], name

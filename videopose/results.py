@@ -17,6 +17,7 @@ from videopose.types import Frame, Recording
 from videopose.video import VideoReader, VideoWriter, prefetch
 
 FORMATS = ("npz", "json", "bvh", "mp4")
+OVERLAY_SUFFIX = ".overlay.mp4"
 
 
 def output_stem(source: str) -> str:
@@ -48,7 +49,7 @@ class ResultFiles:
 
     def present(self) -> list[Path]:
         """Results of an earlier run, of the formats asked for."""
-        named = {"npz": ".npz", "json": ".json", "mp4": ".overlay.mp4"}
+        named = {"npz": ".npz", "json": ".json", "mp4": OVERLAY_SUFFIX}
         paths = [self.path(named[name]) for name in self.formats if name in named]
         return [path for path in paths if path.exists()] + (self._people() if "bvh" in self.formats else [])
 
@@ -99,7 +100,7 @@ class ResultFiles:
             if "bvh" in self.formats:
                 files += self._write_people(recording)
         if "mp4" in self.formats:
-            files.append(self.path(".overlay.mp4"))
+            files.append(self.path(OVERLAY_SUFFIX))
             with stages.stage("draw overlay", len(recording.frame_index)):
                 write_overlay(recording, source, files[-1], stages)
         return tuple(files)

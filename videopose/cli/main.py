@@ -19,6 +19,7 @@ from videopose.errors import VideoposeError, unexpected_sentence
 
 COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
+    "batch": "Turn folders of videos into 3D motion files.",
     "lift": "Lift 2D keypoints of a file to 3D joints.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",

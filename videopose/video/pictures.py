@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from videopose.errors import InputError, UsageError
+from videopose.files import natural_order
 from videopose.types import Frame, VideoInfo
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".dib", ".webp", ".tif", ".tiff")
@@ -209,7 +210,7 @@ def _in_folder(folder: Path) -> tuple[list[Path], int]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror or error}). Check the folder.") from error
     inside = [path for path in files if is_picture(path) or path.suffix.lower() in SUFFIXES]
-    return sorted(inside, key=_natural), len(files) - len(inside)
+    return sorted(inside, key=lambda path: natural_order(path.name)), len(files) - len(inside)
 
 
 def _is_cut_off_jpeg(data: np.ndarray) -> bool:
@@ -242,12 +243,6 @@ def _is_damaged_png(data: np.ndarray) -> bool:
             return False
         place = end + 4
     return True
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
-    """Sorts numbers in names by value; equal values by the text."""
-    parts = re.findall(r"\d+|\D+", path.name)
-    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts], path.name
 
 
 @contextmanager
