@@ -10,10 +10,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from processes import run_ffmpeg
 
 from videopose.assets import asset_path
 from videopose.errors import AssetError
-from videopose.video.ffmpeg import ffmpeg_path
 
 # Programs that tests start must use the installed package too, not the checkout they are started in: Python looks into
 # the current folder first, and there the package lacks its data folders.
@@ -46,13 +46,6 @@ def number_in(image: np.ndarray) -> int:
     centres = [(2 * bit + 1) * width // (2 * BITS) for bit in range(BITS)]
     levels = [image[height // 6 : height // 3, x - 2 : x + 3].mean() for x in centres]
     return sum(1 << (BITS - 1 - bit) for bit, level in enumerate(levels) if level > 125)
-
-
-def run_ffmpeg(*arguments: str | Path, stdin: bytes | None = None) -> None:
-    """Run ffmpeg to its end; its complaint is the error."""
-    command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-y", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
 
 
 class Clips:

@@ -3,9 +3,7 @@
 import ctypes
 import json
 import os
-import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import environment, run_python, running_with
 
 from videopose.cli.main import run
 from videopose.export import RecordingArrays, read_npz
@@ -45,7 +44,6 @@ class Outcome:
         return last.removeprefix("videopose: ")
 
 
-MARK = "VIDEOPOSE_TEST_MARK"
 Infer = Callable[..., Outcome]
 
 
@@ -59,28 +57,6 @@ def infer(networks: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         return Outcome(code, *capsys.readouterr(), folder)
 
     return call
-
-
-def run_python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Start Python with pipes at its ends, and heeding Ctrl-C even if pytest was started without that."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, "-c", code, *arguments], **(pipes | options))
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
-def running_with(mark: str) -> list[str]:
-    """The programs that carry a mark in their environment: a program that was given it, and what it started."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (entry / "environ").read_bytes():
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
-        except OSError:
-            continue  # ended meanwhile
-    return found
 
 
 class Program:
@@ -104,7 +80,7 @@ class Program:
             "-o",
             str(folder),
             *arguments,
-            env=os.environ | {"VIDEOPOSE_TEST_MARK": self._mark},
+            env=environment(self._mark),
             **options,
         )
 
