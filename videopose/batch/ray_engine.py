@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from videopose.batch.worker import Limits
 from videopose.errors import UsageError, VideoposeError, unexpected_sentence
 
 _POLL_S = 0.5
+_KNOCK_S = 20.0
 _THREADS = 2
 """Cores for a video where nothing else is said: one decodes while the other detects."""
 
@@ -43,6 +45,13 @@ def _supervise(job: Job, limits: Limits, version: str) -> Iterator[Event]:
                 yield event
     finally:
         worker.kill()
+
+
+def _knock(address: str | None) -> None:
+    """Raise OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
 
 class RayEngine:
@@ -86,6 +95,7 @@ class RayEngine:
         self._running: dict[Any, int] = {}
         """Id of the job of each task's stream of events."""
         try:
+            _knock(address)
             ray.init(address=address, log_to_driver=debug, logging_level=logging.WARNING, include_dashboard=False)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             where = address or "on this machine"
