@@ -17,6 +17,7 @@ from videopose.results import OVERLAY_SUFFIX
 REPORT_NAME = "report.html"
 _ORDER = ("failed", "running", "waiting", "done")
 """What needs a look comes first."""
+_NUMBERS = ("people", "frames", "seconds", "frames/s", "attempts")
 
 
 def write_report(ledger: Ledger, folder: Path) -> None:
@@ -30,12 +31,12 @@ def write_report(ledger: Ledger, folder: Path) -> None:
     rows = sorted(ledger.rows(), key=lambda row: _ORDER.index(row.state))
     style = resources.files("videopose.batch").joinpath("report.css").read_text(encoding="utf-8")
     with atomic_path(folder / REPORT_NAME) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        head = "".join(f'<th class="n">{name}</th>' for name in _NUMBERS)
         stream.write(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>videopose batch</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body>\n'
-            f'<h1>{escape(folder.name)}</h1>\n<p class="sum">{_summary(rows)}</p>\n<table>\n<tr><th></th><th>video</th>'
-            '<th>state</th><th class="n">people</th><th class="n">frames</th><th class="n">seconds</th>'
-            '<th class="n">frames/s</th><th class="n">begun</th></tr>\n'
+            f'<h1>{escape(folder.name)}</h1>\n<p class="sum">{_summary(rows)}</p>\n<table>\n'
+            f"<tr><th></th><th>video</th><th>state</th>{head}</tr>\n"
         )
         for row in rows:
             stream.write(_row(row, ledger.attempts(row.job_id)))
@@ -64,7 +65,8 @@ def _row(row: JobRow, attempts: int) -> str:
     state = f'<span class="{row.state}">{row.state}</span>'
     said = [row.error or ""] if row.state == "failed" else list(facts.get("notes", ()))
     state += "".join(f"<small>{escape(text)}</small>" for text in said)
-    cells = "".join(f'<td class="n">{text}</td>' for text in numbers)
+    named = zip(_NUMBERS, numbers, strict=True)
+    cells = "".join(f'<td class="n" data-what="{name}">{text}</td>' for name, text in named)
     return (
         f'<tr><td class="p">{_picture(row)}</td><td class="w">{escape(row.label)}{_links(row)}</td>'
         f'<td class="w">{state}</td>{cells}</tr>\n'

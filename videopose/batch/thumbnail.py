@@ -33,11 +33,12 @@ def thumbnail(result: InferResult, source: str) -> bytes:
     row = _telling_row(recording)
     overlay = next((path for path in result.files if path.name.endswith(OVERLAY_SUFFIX)), None)
     if overlay is not None:
-        details = inspect_source(str(overlay))
-        # the overlay plays at the video's rate, whatever rate the scene was filmed at
-        slower = float(recording.video.fps / details.info.fps)
-        time_s = details.start_s + float(recording.time_s[row] - recording.time_s[0]) * slower
-        return snapshot(str(overlay), time_s - 0.5 / float(details.info.fps), (WIDTH, -2))
+        time_s, frame_s = float(recording.time_s[row] - recording.time_s[0]), 1 / float(recording.video.fps)
+        if recording.provenance["settings"]["fps"] is not None:
+            # the overlay plays at the video's rate, whatever rate the scene was filmed at
+            slower = float(recording.video.fps / inspect_source(str(overlay)).info.fps)
+            time_s, frame_s = time_s * slower, frame_s * slower
+        return snapshot(str(overlay), time_s - 0.5 * frame_s, (WIDTH, -2))
     details = inspect_source(source)
     slower = float(recording.video.fps / details.info.fps)
     time_s = details.start_s + float(recording.time_s[row]) * slower - 0.5 / float(details.info.fps)
