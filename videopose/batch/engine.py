@@ -3,13 +3,11 @@
 from dataclasses import replace
 from typing import Protocol
 
-import psutil
-
 from videopose.batch.events import Event
 from videopose.batch.job import Job
 from videopose.batch.process import Worker, wait_for
 from videopose.batch.worker import Limits
-from videopose.processors import available_threads
+from videopose.processors import available_memory_bytes, available_threads
 
 _MEMORY_SHARE = 0.9
 """Of the machine's memory, for all workers together where no limit is given."""
@@ -55,7 +53,7 @@ class LocalEngine:
             debug: show what workers print.
         """
         if memory_bytes is None:
-            memory_bytes = int(_MEMORY_SHARE * psutil.virtual_memory().total / workers)
+            memory_bytes = int(_MEMORY_SHARE * available_memory_bytes() / workers)
         self._count, self._gpus = workers, gpus
         self._limits = Limits(
             threads or max(1, available_threads() // workers), memory_bytes, time_s, gpu=None, debug=debug

@@ -16,6 +16,8 @@ class Failure(StrEnum):
     """The worker ended all of a sudden: memory ran out, a library crashed, somebody ended it."""
     MEMORY = "memory"
     """The worker ran out of memory, or used more than it may."""
+    SETUP = "setup"
+    """Weights, devices, packages: every video would fail."""
     OUTPUT = "output"
     """Results could not be written."""
     DISK_FULL = "disk full"

@@ -18,7 +18,7 @@ from typing import Any
 from videopose.batch.names import choose_names, name_key
 from videopose.batch.owners import Owner, network_folder
 from videopose.batch.sources import Source
-from videopose.batch.verdict import Input, JobRow, Verdict, Wanted, judge
+from videopose.batch.verdict import COLUMNS, Input, JobRow, Verdict, Wanted, judge
 from videopose.errors import DiskFullError, InputError, OutputError
 
 LEDGER_NAME = "batch.sqlite"
@@ -159,7 +159,7 @@ class Ledger:
         return [known[source.key] for source in sources]
 
     def _follow_move(self, source: Source, known: dict[str, int], same: Callable[[JobRow, Source], bool]) -> bool:
-        for found in self._db.execute("SELECT * FROM jobs WHERE label = ?", (source.label,)).fetchall():
+        for found in self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE label = ?", (source.label,)).fetchall():
             row = JobRow.read(found)
             if same(row, source):
                 self._db.execute("UPDATE jobs SET source = ? WHERE id = ?", (source.key, row.job_id))
@@ -171,12 +171,12 @@ class Ledger:
     def row(self, job_id: int) -> JobRow:
         """What is known of a video."""
         with _plain_errors(self._path):
-            return JobRow.read(self._db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone())
+            return JobRow.read(self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone())
 
     def rows(self) -> list[JobRow]:
         """What is known of all videos, in the order of their names."""
         with _plain_errors(self._path):
-            return [JobRow.read(row) for row in self._db.execute("SELECT * FROM jobs ORDER BY name_key")]
+            return [JobRow.read(row) for row in self._db.execute(f"SELECT {COLUMNS} FROM jobs ORDER BY name_key")]
 
     def attempts(self, job_id: int) -> int:
         """How often a video was begun."""
@@ -237,11 +237,16 @@ class Ledger:
             return False
         return Owner(found["host"], found["pid"], found["started"]).may_live()
 
-    def living_tokens(self) -> set[str]:
-        """Of all attempts that go on."""
+    def running_tokens(self) -> set[str]:
+        """Of all attempts that go on, and of those whose command died: their results may be whole."""
         with _plain_errors(self._path):
-            rows = self._db.execute("SELECT * FROM jobs WHERE state = 'running'").fetchall()
-            return {row.token for row in map(JobRow.read, rows) if row.token and self._is_held(row)}
+            return {row["token"] for row in self._db.execute("SELECT token FROM jobs WHERE state = 'running'")}
+
+    def thumbnail(self, job_id: int) -> bytes | None:
+        """The picture of a video that is done, a JPEG."""
+        with _plain_errors(self._path):
+            row = self._db.execute("SELECT thumbnail FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return None if row is None else row["thumbnail"]
 
     def finish(
         self, job_id: int, token: str, facts: Mapping[str, Any], thumbnail: bytes | None, publish: Callable[[], None]

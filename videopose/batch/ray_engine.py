@@ -1,7 +1,6 @@
 """Where the videos of a batch are done: on a Ray cluster, whose nodes all see the output folder under the same path."""
 
 import logging
-import os
 import platform
 import socket
 import time
@@ -83,7 +82,6 @@ class RayEngine:
             UsageError: Ray is not installed.
             VideoposeError: there is no such cluster.
         """
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what a task is given stays as it is
         try:
             import ray
         except ImportError:

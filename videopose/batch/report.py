@@ -39,7 +39,7 @@ def write_report(ledger: Ledger, folder: Path) -> None:
             f"<tr><th></th><th>video</th><th>state</th>{head}</tr>\n"
         )
         for row in rows:
-            stream.write(_row(row, ledger.attempts(row.job_id)))
+            stream.write(_row(row, ledger.attempts(row.job_id), ledger.thumbnail(row.job_id)))
         stream.write("</table>\n</body></html>\n")
 
 
@@ -52,7 +52,7 @@ def _summary(rows: list[JobRow]) -> str:
     return escape(f"{', '.join(parts)}{rate}. videopose {__version__}, {datetime.now():%Y-%m-%d %H:%M}")
 
 
-def _row(row: JobRow, attempts: int) -> str:
+def _row(row: JobRow, attempts: int, thumbnail: bytes | None) -> str:
     facts = row.facts if row.state == "done" else {}
     seconds = facts.get("total_s", 0.0)
     numbers = [
@@ -68,15 +68,15 @@ def _row(row: JobRow, attempts: int) -> str:
     named = zip(_NUMBERS, numbers, strict=True)
     cells = "".join(f'<td class="n" data-what="{name}">{text}</td>' for name, text in named)
     return (
-        f'<tr><td class="p">{_picture(row)}</td><td class="w">{escape(row.label)}{_links(row)}</td>'
+        f'<tr><td class="p">{_picture(row, thumbnail)}</td><td class="w">{escape(row.label)}{_links(row)}</td>'
         f'<td class="w">{state}</td>{cells}</tr>\n'
     )
 
 
-def _picture(row: JobRow) -> str:
-    if row.thumbnail is None or row.state != "done":
+def _picture(row: JobRow, thumbnail: bytes | None) -> str:
+    if thumbnail is None or row.state != "done":
         return ""
-    data = base64.b64encode(row.thumbnail).decode("ascii")
+    data = base64.b64encode(thumbnail).decode("ascii")
     image = f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{data}">'
     overlay = next((name for name in row.files if name.endswith(OVERLAY_SUFFIX)), None)
     return image if overlay is None else f'<a href="{_address(row, overlay)}">{image}</a>'

@@ -17,7 +17,7 @@ from videopose.batch.plan import BatchSettings, Planned, Planner
 from videopose.batch.staging import Staging, check_free, publish
 from videopose.batch.verdict import Wanted
 from videopose.batch.view import BatchView
-from videopose.errors import DiskFullError, OutputError
+from videopose.errors import DiskFullError, OutputError, VideoposeError
 
 HEARTBEAT_S = 10.0
 _ASK_AGAIN_S = 2.0
@@ -44,7 +44,7 @@ class Outcome:
     failed: list[int] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     """Done before, or by another command meanwhile."""
-    trouble: OutputError | None = None
+    trouble: VideoposeError | None = None
     """Why it stopped before the end."""
     left: int = 0
     """Videos that it did not come to."""
@@ -73,7 +73,7 @@ class BatchRun:
         Raises:
             VideoposeError: the ledger or the engine cannot be used any more.
         """
-        self._staging.sweep(self._ledger.living_tokens() | self._lost_tokens())
+        self._staging.sweep(self._ledger.running_tokens)
         for one in planned:
             self._sort_in(one)
         self._view.begin(planned)
@@ -86,10 +86,6 @@ class BatchRun:
             self._let_go()
         self._outcome.left = self._left()
         return self._outcome
-
-    def _lost_tokens(self) -> set[str]:
-        """Attempts of dead commands: their results may be whole, and are looked at when their turn comes."""
-        return {row.token for row in self._ledger.rows() if row.state == "running" and row.token}
 
     def _left(self) -> int:
         return len(self._waiting) + len(self._alone) + len(self._elsewhere)
@@ -232,8 +228,10 @@ class BatchRun:
         else:
             self._settle(one, self._outcome.failed)
 
-    def _general_trouble(self, kind: Failure, text: str) -> OutputError | None:
+    def _general_trouble(self, kind: Failure, text: str) -> VideoposeError | None:
         """Whether every other video would fail as well."""
+        if kind is Failure.SETUP:
+            return VideoposeError(text)
         if kind is Failure.DISK_FULL:
             return DiskFullError(text)
         if kind is Failure.OUTPUT:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,12 +33,16 @@ class Staging:
         with suppress(OSError):
             self._folder.rmdir()  # only when nobody has anything in there
 
-    def sweep(self, living: set[str]) -> None:
-        """Remove what attempts have left that were killed with their commands."""
+    def sweep(self, running_tokens: Callable[[], set[str]]) -> None:
+        """Remove what attempts have left that were killed with their commands.
+
+        Args:
+            running_tokens: asked after the folders are listed: those that other commands make meanwhile are not seen.
+        """
         with suppress(OSError):
-            for path in list(self._folder.iterdir()):
-                if path.name not in living:
-                    self.remove(path.name)
+            names = [path.name for path in self._folder.iterdir()]
+            for name in set(names) - running_tokens():
+                self.remove(name)
 
     def take_over(self, lost_token: str, token: str) -> bool:
         """Make the results of an attempt whose command died those of a new one; False where there are none."""

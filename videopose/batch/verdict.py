@@ -33,9 +33,16 @@ class Input:
         return cls(status.st_size, status.st_mtime_ns)
 
 
+COLUMNS = (
+    "id, source, label, name, state, failures, error, settings, input_bytes, input_mtime_ns, input_sha256, command, "
+    "token, facts, files"
+)
+"""Of `jobs`, those that `JobRow` holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A video in the ledger; the columns of `jobs` in ledger.sql."""
+    """A video in the ledger; see `jobs` in ledger.sql."""
 
     job_id: int
     source: str
@@ -51,7 +58,6 @@ class JobRow:
     token: str | None
     facts: Mapping[str, Any]
     files: Mapping[str, int]
-    thumbnail: bytes | None
 
     @classmethod
     def read(cls, row: sqlite3.Row) -> "JobRow":
@@ -60,7 +66,7 @@ class JobRow:
         return cls(
             row["id"], row["source"], row["label"], row["name"], row["state"], row["failures"], row["error"],
             row["settings"], None if size is None else Input(size, mtime_ns), row["input_sha256"], row["command"],
-            row["token"], json.loads(row["facts"] or "{}"), json.loads(row["files"]), row["thumbnail"],
+            row["token"], json.loads(row["facts"] or "{}"), json.loads(row["files"]),
         )  # fmt: skip
 
 

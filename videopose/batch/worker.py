@@ -17,11 +17,13 @@ from videopose.errors import (
     DiskFullError,
     InputError,
     OutputError,
+    UsageError,
     VideoposeError,
     is_out_of_memory,
     unexpected_sentence,
 )
 from videopose.processors import limit_threads
+from videopose.settings import InferSettings
 
 _TOLD_EVERY_S = 0.25
 
@@ -54,17 +56,35 @@ def serve(connection: Connection, limits: Limits) -> None:
         os.dup2(2, 1)
     limit_threads(limits.threads)
     if limits.gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(limits.gpu)
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = visible.split(",") if visible else [str(number) for number in range(limits.gpu + 1)]
+        os.environ["CUDA_VISIBLE_DEVICES"] = names[limits.gpu]
+    checked: InferSettings | None = None
     while True:
         try:
             job = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_outcome(job, connection, limits))
+        failure = None if job.settings == checked else _setup_failure(job, connection)
+        checked = job.settings if failure is None else None
+        connection.send(failure or _outcome(job, connection, limits))
+
+
+def _setup_failure(job: Job, connection: Connection) -> Failed | None:
+    """What would fail every video: weights that cannot be had, a device that is not there, a package not installed."""
+    from videopose.batch.setup import check_setup  # torch and OpenCV count threads when they load
+
+    try:
+        check_setup(job.settings, PipeProgress(job.job_id, connection))
+    except VideoposeError as error:
+        return Failed(job.job_id, Failure.SETUP, str(error))
+    except Exception:  # memory, mostly: then the video tells it again, and better
+        return None
+    return None
 
 
 def _outcome(job: Job, connection: Connection, limits: Limits) -> Event:
-    from videopose.batch.work import do_job  # torch and OpenCV count threads when they load
+    from videopose.batch.work import do_job
 
     try:
         facts = do_job(job, PipeProgress(job.job_id, connection), endless_allowed=limits.time_s is not None)
@@ -88,7 +108,7 @@ def _kind(error: Exception) -> Failure:
         return Failure.DISK_FULL
     if isinstance(error, OutputError):
         return Failure.OUTPUT
-    return Failure.INPUT if isinstance(error, InputError) else Failure.TROUBLE
+    return Failure.INPUT if isinstance(error, InputError | UsageError) else Failure.TROUBLE
 
 
 def _end_with_parent() -> None:

@@ -69,7 +69,8 @@ class ConsoleView:
             for note in facts.get("notes", ()):
                 self.say(f"        note: {note}")
         else:
-            self.say(f"failed  {row.error}")
+            about = "" if (row.error or "").startswith(row.source) else f"{one.source.label}: "
+            self.say(f"failed  {about}{row.error}")
 
     def say(self, text: str) -> None:
         """Print one line."""
