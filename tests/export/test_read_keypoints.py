@@ -58,6 +58,13 @@ def test_another_order_of_joints_is_put_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+def test_scores_below_zero_are_zero(tmp_path: Path) -> None:
+    keypoints = np.ones((1, 2, 17, 3), np.float32)
+    keypoints[..., :3, 2] = -0.5, 7, np.nan
+    found = read_keypoints(save(tmp_path / "a.npz", keypoints_2d=keypoints)).keypoints_2d[0, 0, :4, 2]
+    np.testing.assert_array_equal(found, [0, 7, np.nan, 1])
+
+
 def test_the_validation_views(shared_dir: Path) -> None:
     path = shared_dir / "mocap" / "validation_views" / "135_02_view1.npz"
     data = read_keypoints(path)

@@ -84,7 +84,7 @@ class KeypointArrays:
     """2D keypoints from a file: what lifting needs, with defaults filled in."""
 
     keypoints_2d: np.ndarray
-    """(P, T, 17, 3) float32 in COCO order: x, y in pixels, score; NaN where the person is absent."""
+    """(P, T, 17, 3) float32 in COCO order: x, y in pixels, score of 0 or more; NaN where the person is absent."""
     image_size: np.ndarray
     """(2,) int64: width and height, pixels."""
     time_s: np.ndarray
@@ -133,6 +133,7 @@ def keypoints_from(path: Path, content: dict[str, np.ndarray]) -> KeypointArrays
     if (np.abs(given) > _MAX_PIXELS).any():
         raise InputError(f"{path}: keypoints_2d holds numbers above {_MAX_PIXELS:g}. Give coordinates in pixels.")
     keypoints = given.astype(np.float32)
+    keypoints[..., 2] = np.maximum(keypoints[..., 2], 0)  # below is no score, and not what our files may hold
     if frames == 0:
         raise InputError(f"{path}: keypoints_2d has no frames. Give a file with at least one.")
     size = _numbers(path, content, "image_size", (2,))
