@@ -237,6 +237,7 @@ def without(state: dict, key: str) -> dict:
         (lambda s: s | {"shrink.bias": torch.full((51,), float("nan"))}, "not finite"),
         (lambda s: s | {"expand_bn.running_var": torch.full((8,), -1.0)}, "negative variances"),
         (lambda s: s | {"shrink.weight": torch.zeros(1).expand(3_000_000, 8, 1)}, "unusual way"),
+        (lambda s: s | {"shrink.bias": torch.zeros(51, dtype=torch.complex64)}, "shrink.bias holds complex numbers"),
     ],
 )
 def test_wrong_tensors(change, message, tmp_path):

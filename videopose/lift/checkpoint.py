@@ -292,6 +292,8 @@ def _build(path: Path, state: Mapping[str, Tensor], info: LifterInfo) -> tuple[T
         # a view with stride 0 could claim any size at no cost in the file
         if not tensor.is_contiguous() or tensor.is_sparse or tensor.is_quantized:
             refuse(f"tensor {key} is stored in an unusual way")
+        if tensor.is_complex():
+            refuse(f"tensor {key} holds complex numbers")
     try:
         architecture = read_architecture({key: tuple(tensor.shape) for key, tensor in state.items()}, info.dense)
     except ValueError as error:
