@@ -4,7 +4,7 @@ Whatever a file holds, a command ends with results that load or with one sentenc
 code of the file run, nothing half-written, nothing left running. Each case follows from the seed and its name alone:
 
     VIDEOPOSE_FUZZ_SEED=7       other mutations (the default is 1)
-    VIDEOPOSE_FUZZ_CASES=10     ten times as many
+    VIDEOPOSE_FUZZ_CASES=10     ten times as many (with pytest's --timeout 0)
     VIDEOPOSE_FUZZ_ONLY=mp4-17  these cases alone (names with commas between)
 
 What fails is told by name, with the folder in which its files and command line are kept.
