@@ -106,6 +106,7 @@ import json, os, sys
 import videopose.cli.console, videopose.cli.infer, videopose.cli.summary, videopose.pipeline
 from videopose.cli.main import main
 
+exec(sys.argv[1])
 for line in sys.stdin:
     order = json.loads(line)
     child = os.fork()
@@ -121,14 +122,26 @@ for line in sys.stdin:
 
 
 class Nursery:
-    """Runs `videopose infer` in processes that have imported everything already: a fresh one takes seconds for it."""
+    """Runs `videopose` in processes that have imported everything already: a fresh one takes seconds for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: str = "") -> None:
+        """Start the process that is forked.
+
+        Args:
+            folder: for what the commands print.
+            first: Python to run in that process once.
+        """
         self._folder = folder
-        self._process = run_python(NURSERY, stdin=subprocess.PIPE, stderr=None)
+        self._process = run_python(NURSERY, first, stdin=subprocess.PIPE, stderr=None)
 
     def run(self, *arguments: str | Path, before: str = "", folder: Path) -> Outcome:
-        """Run it to its end; nothing that it started may still run then. `before` is Python to run in it first."""
+        """Run `infer` to its end; nothing that it started may still run then. `before` is Python to run in it first."""
+        code, out, err, mark = self.run_line("infer", "-o", folder, *arguments, before=before)
+        assert running_with(mark) == []
+        return Outcome(code, out, err, folder)
+
+    def run_line(self, *arguments: str | Path, before: str = "") -> tuple[int, str, str, str]:
+        """Run any command line to its end: exit code, stdout, stderr, and the mark of all that it started."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         mark = uuid.uuid4().hex
@@ -136,13 +149,15 @@ class Nursery:
         order = {
             "streams": [os.devnull, str(out), str(err)],
             "mark": mark,
-            "arguments": ["infer", "-o", str(folder), *map(str, arguments)],
+            "arguments": [*map(str, arguments)],
             "before": before,
         }
         print(json.dumps(order), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
-        assert running_with(mark) == []
-        return Outcome(code, out.read_text(), err.read_text(), folder)
+        printed, complained = (path.read_text(errors="replace") for path in (out, err))
+        out.unlink()
+        err.unlink()
+        return code, printed, complained, mark
 
     def close(self) -> None:
         """End it."""

@@ -107,6 +107,10 @@ def change(*path: str | int, to: Any = None) -> Callable[[Content], None]:
     return do
 
 
+def too_large(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64) * 1e300
+
+
 def with_nan(array: np.ndarray) -> np.ndarray:
     array = array.copy()
     array[2, 3, 1] = np.nan
@@ -131,6 +135,7 @@ WALKING_2D, WALKING_3D = ("positions_2d", "S1", "Walking"), ("positions_3d", "S1
         (change(*WALKING_2D, 0, to=with_nan), "data_2d_h36m_gt.npz: positions_2d S1/Walking, camera 0, holds NaN"),
         (change(*WALKING_2D, 0, to="a"), "camera 0, is no array of numbers"),
         (change(*WALKING_3D, to=with_nan), "data_3d_h36m.npz: positions_3d S1/Walking holds NaN"),
+        (change(*WALKING_3D, to=too_large), "data_3d_h36m.npz: positions_3d S1/Walking holds NaN or infinity"),
         (change(*WALKING_3D, to=lambda w: w[:, :17]), r"data_3d_h36m.npz: positions_3d S1/Walking has the shape"),
         (change(*WALKING_3D, to=lambda w: w[:0]), r"has the shape \(0, 32, 3\), not \(\*, 32, 3\)"),
         (change("positions_3d", to=lambda _: [1]), "data_3d_h36m.npz: 'positions_3d' is no dict"),

@@ -11,7 +11,7 @@ from videopose.export import read_keypoints
 from videopose.skeletons import COCO17
 
 GOOD = {
-    "keypoints_2d": np.random.default_rng(0).uniform(1, 900, (2, 4, 17, 3)).astype(np.float32),
+    "keypoints_2d": np.random.default_rng(0).uniform(0, (900, 900, 1), (2, 4, 17, 3)).astype(np.float32),
     "image_size": np.array([1920, 1080]),
     "fps": np.float64(25),
 }
@@ -58,6 +58,21 @@ def test_another_order_of_joints_is_put_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+def test_scores_are_brought_into_their_range(tmp_path: Path) -> None:
+    keypoints = np.ones((1, 2, 17, 3), np.float32)
+    keypoints[..., :3, 2] = -0.5, 7, np.nan
+    found = read_keypoints(save(tmp_path / "a.npz", keypoints_2d=keypoints)).keypoints_2d[0, 0, :4, 2]
+    np.testing.assert_array_equal(found, [0, 1, np.nan, 1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_half_precision_is_enough(tmp_path: Path) -> None:
+    half = {name: np.asarray(value, np.float16) for name, value in GOOD.items()}
+    found = read_keypoints(save(tmp_path / "a.npz", **half))
+    np.testing.assert_array_equal(found.keypoints_2d, half["keypoints_2d"])
+    assert found.image_size.tolist() == [1920, 1080]
+
+
 def test_the_validation_views(shared_dir: Path) -> None:
     path = shared_dir / "mocap" / "validation_views" / "135_02_view1.npz"
     data = read_keypoints(path)

@@ -183,7 +183,12 @@ def header_changed(path: Path, **lines: str | None) -> Path:
         ({"normalisation": None}, "does not say normalisation"),
         ({"normalisation": "window"}, "'window' is not one of screen, person"),
         ({"frame_rate": "fast"}, "fast"),
-        ({"frame_rate": "-3"}, "frame_rate must be a positive number"),
+        ({"frame_rate": "-3"}, "frame_rate must be from 1 to 1000"),
+        ({"frame_rate": "nan"}, "frame_rate must be from 1 to 1000"),
+        ({"frame_rate": "1e-300"}, "frame_rate must be from 1 to 1000"),
+        ({"frame_rate": "1e300"}, "frame_rate must be from 1 to 1000"),
+        ({"layout_in": "coco17\n"}, r"layout_in must be printable, got 'coco17\\n'"),
+        ({"name": "\x1b[2J"}, r"name must be printable, got '\\x1b\[2J'"),
         ({"causal": "maybe"}, "causal must be true or false"),
         ({"dense": "true"}, "not those of a dense network"),
         ({"layout_in": "h36m17", "layout_out": "coco17"}, None),
@@ -232,6 +237,7 @@ def without(state: dict, key: str) -> dict:
         (lambda s: s | {"shrink.bias": torch.full((51,), float("nan"))}, "not finite"),
         (lambda s: s | {"expand_bn.running_var": torch.full((8,), -1.0)}, "negative variances"),
         (lambda s: s | {"shrink.weight": torch.zeros(1).expand(3_000_000, 8, 1)}, "unusual way"),
+        (lambda s: s | {"shrink.bias": torch.zeros(51, dtype=torch.complex64)}, "shrink.bias holds complex numbers"),
     ],
 )
 def test_wrong_tensors(change, message, tmp_path):

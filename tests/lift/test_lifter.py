@@ -172,3 +172,12 @@ def test_layouts_that_videos_do_not_have(weights, info):
 def test_wrong_arguments(weights, keypoints, time_s, message):
     with pytest.raises(ValueError, match=message):
         Lifter(weights()).lift(keypoints, time_s, SIZE, FOCAL_PX)
+
+
+@pytest.mark.parametrize("factor", [1e9, 1e37, float("nan")])
+def test_an_answer_that_is_no_body_is_refused(weights, factor):
+    given = weights()
+    with torch.no_grad():
+        given.model.shrink.weight *= factor
+    with pytest.raises(InputError, match=r"joints .* m from the hip, which is no body"):
+        lift(Lifter(given), np.arange(20) / 50)

@@ -78,3 +78,13 @@ def test_dropped_frames_are_not_taken_for_jitter():
 def test_times_that_do_not_increase(time_s):
     with pytest.raises(ValueError, match="strictly increasing"):
         Timeline.between(np.array(time_s), 30.0)
+
+
+@pytest.mark.parametrize("gap_s", [60.0, 1e4, 1e9])
+def test_a_long_gap_costs_no_memory_and_the_frames_around_it_keep_their_values(gap_s):
+    near_s = np.arange(40) / 25
+    time_s = np.concatenate([near_s, near_s + gap_s])
+    timeline = Timeline.between(time_s, 50.0)
+    assert len(timeline.grid_s) < 20 * 50
+    values = np.concatenate([swing(near_s), 3 + swing(near_s)])
+    np.testing.assert_allclose(timeline.to_frames(timeline.to_grid(values)), values, atol=0.05)

@@ -1,8 +1,10 @@
 """Training on archives: the recorded program's results, exact continuation, and what back-projection does."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,6 +158,30 @@ def test_a_checkpoint_of_another_recipe_is_refused(archives: Path, tmp_path: Pat
     (tmp_path / "last.pt").write_bytes((tmp_path / "last.pt").read_bytes()[:5000])
     with pytest.raises(InputError, match=r"last.pt: not a checkpoint of this recipe"):
         ArchiveTrainer(SMALL, data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state["optimizer"]["state"][0].pop("exp_avg"), "the optimizer's state is incomplete"),
+        (lambda state: state["optimizer"]["param_groups"][0].pop("betas"), "the optimizer's state is incomplete"),
+        (lambda state: state["optimizer"]["param_groups"][0].update(lr="x"), "the optimizer's state is incomplete"),
+        (lambda state: state.update(random=state["random"][:9]), "not a checkpoint of this recipe"),
+        (lambda state: state.update(recipe="[]"), "not a checkpoint of this recipe"),
+        (lambda state: state.update(more=Path("x")), r"\(damaged, or it holds Python objects other than tensors"),
+    ],
+)
+def test_a_checkpoint_that_was_tampered_with_is_refused(
+    archives: Path, tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    data = open_training_data(archives, SMALL)
+    run(replace(SMALL, epochs=1), data, tmp_path)
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    change(state)
+    torch.save(state, tmp_path / "last.pt")
+    with pytest.raises(InputError, match=message) as caught:
+        ArchiveTrainer(SMALL, data, tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_without_a_test_nothing_is_measured(archives: Path, tmp_path: Path) -> None:

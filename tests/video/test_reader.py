@@ -219,6 +219,13 @@ def test_time_goes_on_where_the_clock_of_the_video_is_set_back(clips):
     assert times[-1] == pytest.approx(59 / 30, abs=0.1)
 
 
+def test_time_goes_on_where_the_clock_of_the_video_is_set_far_on(clips):
+    jump = "setpts='if(gte(N,12),PTS+1000000/TB,PTS)'"
+    path = clips.make("set_on.mkv", "-vf", jump, "-fps_mode", "passthrough")
+    times_s = [frame.time_s for frame in VideoReader(str(path))]
+    np.testing.assert_allclose(times_s, np.arange(20) / 30, atol=0.005)
+
+
 def test_frames_of_equal_time_still_follow_each_other(clips):
     plain = clips.make("a.avi", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "2")
     path = clips.remux(plain, "equal.mkv", "-bsf:v", "setts=ts=floor(N/2)*2")

@@ -214,4 +214,5 @@ def _floats(path: Path, key: str, array: Any, shape: tuple[int | None, ...]) -> 
         raise InputError(f"{path}: {key} is no array of numbers ({want}). Make it again.")
     if array.ndim != 3 or any(b == 0 if a is None else a != b for a, b in zip(shape, array.shape, strict=True)):
         raise InputError(f"{path}: {key} has the shape {array.shape}, not ({want}). Make it again.")
-    return array.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # becomes infinity, which is looked for
+        return array.astype(np.float32, copy=False)

@@ -84,7 +84,7 @@ class KeypointArrays:
     """2D keypoints from a file: what lifting needs, with defaults filled in."""
 
     keypoints_2d: np.ndarray
-    """(P, T, 17, 3) float32 in COCO order: x, y in pixels, score; NaN where the person is absent."""
+    """(P, T, 17, 3) float32 in COCO order: x, y in pixels, score in 0..1; NaN where the person is absent."""
     image_size: np.ndarray
     """(2,) int64: width and height, pixels."""
     time_s: np.ndarray
@@ -130,13 +130,14 @@ def keypoints_from(path: Path, content: dict[str, np.ndarray]) -> KeypointArrays
     people, frames = given.shape[:2]
     if np.isinf(given).any():
         raise InputError(f"{path}: keypoints_2d holds infinite numbers. Use NaN where a person is absent.")
-    if (np.abs(given) > _MAX_PIXELS).any():
+    if _beyond(given):
         raise InputError(f"{path}: keypoints_2d holds numbers above {_MAX_PIXELS:g}. Give coordinates in pixels.")
     keypoints = given.astype(np.float32)
+    keypoints[..., 2] = np.clip(keypoints[..., 2], 0, 1)  # beyond is no score, and not what our files may hold
     if frames == 0:
         raise InputError(f"{path}: keypoints_2d has no frames. Give a file with at least one.")
     size = _numbers(path, content, "image_size", (2,))
-    if not ((size >= 1) & (size <= _MAX_PIXELS)).all():
+    if not (size >= 1).all() or _beyond(size):
         raise InputError(f"{path}: image_size is {size.tolist()}. Give width and height in pixels, at least 1.")
     time_s, fps = _times(path, content, frames)
     index = np.arange(frames)
@@ -204,6 +205,12 @@ def _numbers(path: Path, content: dict[str, np.ndarray], name: str, expected: tu
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path}: {name} holds {array.dtype} instead of numbers. Save it as plain numbers.")
     return array
+
+
+def _beyond(numbers: np.ndarray) -> bool:
+    """Whether any is larger than a coordinate or size can be; NaN is not."""
+    with np.errstate(over="ignore"):  # half precision does not even have the limit, and becomes infinite
+        return bool((np.abs(numbers) > _MAX_PIXELS).any())
 
 
 def _whole(path: Path, content: dict[str, np.ndarray], name: str, count: int) -> np.ndarray:

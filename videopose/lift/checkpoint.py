@@ -6,7 +6,6 @@ normalisation, frame rate, causality) stands in the header of our files, and fol
 
 import hashlib
 import json
-import math
 import pickle
 import struct
 import warnings
@@ -29,6 +28,9 @@ from videopose.skeletons import COCO17, H36M17, HUMANEVA15, SKELETONS
 
 PUBLISHED_FRAME_RATE = 50.0
 """Human3.6M's; the published in-the-wild weights were trained on it."""
+
+FRAME_RATES = (1.0, 1000.0)
+"""Least and most: keypoints are laid on a grid of that many a second, or of a multiple, which must fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class LifterInfo:
     def __post_init__(self) -> None:
         if self.normalisation not in NORMALISATIONS:
             raise ValueError(f"normalisation {self.normalisation!r} is not one of {', '.join(NORMALISATIONS)}")
-        if not (math.isfinite(self.frame_rate) and self.frame_rate > 0):
-            raise ValueError(f"frame_rate must be a positive number, got {self.frame_rate}")
+        least, most = FRAME_RATES
+        if not least <= self.frame_rate <= most:
+            raise ValueError(f"frame_rate must be from {least:g} to {most:g}, got {self.frame_rate}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,10 @@ def _from_metadata(metadata: Mapping[str, str]) -> LifterInfo:
     for key, value in flags.items():
         if value not in truth:
             raise ValueError(f"{key} must be true or false, got {value!r}")
+    for key in ("name", "layout_in", "layout_out"):
+        # they are shown, and neither a second line nor a terminal's commands may come of that
+        if not metadata[key].isprintable():
+            raise ValueError(f"{key} must be printable, got {metadata[key][:30]!r}")
     return LifterInfo(
         name=metadata["name"],
         layout_in=metadata["layout_in"],
@@ -285,6 +292,8 @@ def _build(path: Path, state: Mapping[str, Tensor], info: LifterInfo) -> tuple[T
         # a view with stride 0 could claim any size at no cost in the file
         if not tensor.is_contiguous() or tensor.is_sparse or tensor.is_quantized:
             refuse(f"tensor {key} is stored in an unusual way")
+        if tensor.is_complex():
+            refuse(f"tensor {key} holds complex numbers")
     try:
         architecture = read_architecture({key: tuple(tensor.shape) for key, tensor in state.items()}, info.dense)
     except ValueError as error:

@@ -16,6 +16,9 @@ from videopose.precision import choose_precision
 from videopose.skeletons import H36M17, SKELETONS
 from videopose.types import check_shape
 
+_LARGEST_M = 1e6
+"""An answer beyond comes of weights or keypoints that are none; float32 could not hold its square."""
+
 
 class Lifter:
     """A lifter ready to run: resampling, normalisation, padding, mirroring, the network, and all the way back."""
@@ -86,7 +89,8 @@ class Lifter:
             (T, 17, 3) float32 metres, relative to joint 0, camera axes, at the given times.
 
         Raises:
-            InputError: the keypoints have another number of joints than the lifter takes.
+            InputError: the keypoints have another number of joints than the lifter takes, or the network's answer
+                is beyond all measure.
             ValueError: wrong shapes, keypoints that are not finite, times that do not increase.
         """
         count = len(time_s)
@@ -104,7 +108,14 @@ class Lifter:
             return np.zeros((0, len(H36M17), 3), np.float32)
         info = self.weights.info
         prepared = normalise_keypoints(timeline.to_grid(xy), image_size, focal_px, info.normalisation, info.causal)
-        joints = prepared.to_camera(self._run(prepared.inputs))
+        answers = self._run(prepared.inputs)
+        largest_m = float(np.abs(answers).max())
+        if not largest_m <= _LARGEST_M:  # also of NaN
+            raise InputError(
+                f"lifter {info.name!r} answers with joints {largest_m:.3g} m from the hip, which is no body. "
+                "Give other weights, or keypoints of people."
+            )
+        joints = prepared.to_camera(answers)
         joints = joints - joints[:, :1]
         return np.asarray(timeline.to_frames(joints), np.float32)
 

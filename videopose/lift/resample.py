@@ -16,6 +16,10 @@ _JITTER_FRAMES = 0.2
 _FILTER_FRAMES = 6
 """Length of the anti-aliasing filter in frames of the lifter's rate."""
 
+_LONGEST_GAP_S = 10.0
+"""Twice what the longest lifter sees: frames farther apart do not belong together, and the grid between them, which a
+broken clock can make years long, is of no use to anybody."""
+
 _SPARSE = 0.5
 """Below this fraction of the lifter's rate a spline through the frames swings out between them (running at 5 frames/s:
 twice the error of a monotone cubic); above it the spline is the smoother one."""
@@ -26,7 +30,7 @@ class Timeline:
     """Times of a video's frames, and the even grid on which its keypoints are lifted."""
 
     time_s: np.ndarray
-    """(T,) float64, strictly increasing."""
+    """(T,) float64, strictly increasing; longer gaps than the longest that matters are shortened to it."""
     rate: float
     """Frames per second of the grid."""
     grid_s: np.ndarray
@@ -47,6 +51,9 @@ class Timeline:
         count = len(time_s)
         if count < 2:
             return cls(time_s, rate, time_s, same=True)
+        steps_s = np.diff(time_s)
+        if steps_s.max() > _LONGEST_GAP_S:
+            time_s = time_s[0] + np.concatenate([[0.0], np.cumsum(np.minimum(steps_s, _LONGEST_GAP_S))])
         own_rate = (count - 1) / (time_s[-1] - time_s[0])
         even = np.linspace(time_s[0], time_s[-1], count)
         regular = np.abs(time_s - even).max() * own_rate < _JITTER_FRAMES

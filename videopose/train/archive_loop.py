@@ -19,7 +19,7 @@ from videopose.skeletons import SKELETONS
 from videopose.train.archive_data import TrainingData
 from videopose.train.archive_recipe import ArchiveRecipe
 from videopose.train.archive_step import LOSSES, Step
-from videopose.train.checkpoints import refusing
+from videopose.train.checkpoints import load_optimizer, read_state, refusing
 from videopose.train.distributed import add_up, rank, world_size
 from videopose.train.growing import grow
 from videopose.train.protocol import mean_error_mm
@@ -238,7 +238,7 @@ class ArchiveTrainer:
 
     def _resume(self, path: Path) -> None:
         with refusing(path):
-            state = torch.load(path, weights_only=True, map_location=self.device)
+            state = read_state(path, self.device)
             before, now = json.loads(state["recipe"]), json.loads(json.dumps(asdict(self.recipe)))
             if state["examples"] != self._example_counts():
                 raise ValueError(f"it was trained on {state['examples']} examples, not {self._example_counts()}")
@@ -251,7 +251,7 @@ class ArchiveTrainer:
         self.model.load_state_dict(state["model_pos"])
         if self.trajectory:
             self.trajectory.load_state_dict(state["model_traj"])
-        self.step.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(self.step.optimizer, state["optimizer"])
         self.epoch, self._step_in_epoch = int(state["epoch"]), int(state["step_in_epoch"])
         self._seconds, self.best_mm = float(state["seconds"]), float(state["best_mm"])
         # Sums are of all processes' examples only at the end of an epoch; the first one's stand for all till then.

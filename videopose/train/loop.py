@@ -19,7 +19,7 @@ from videopose.files import atomic_path
 from videopose.lift import LifterInfo, resolve_lifter, save_lifter_weights
 from videopose.lift.model import TemporalModel
 from videopose.skeletons import COCO17, H36M17
-from videopose.train.checkpoints import refusing
+from videopose.train.checkpoints import load_optimizer, read_state, refusing
 from videopose.train.growing import grow
 from videopose.train.metrics import acceleration_error, mpjpe, p_mpjpe
 from videopose.train.muon import Muon
@@ -256,7 +256,7 @@ class Trainer:
 
     def _resume(self, path: Path) -> None:
         with refusing(path):
-            self._load(torch.load(path, weights_only=True, map_location=self.device))
+            self._load(read_state(path, self.device))
 
     def _load(self, state: dict[str, Any]) -> None:
         stage = state["stage"]
@@ -268,7 +268,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.averaged.load_state_dict(state["averaged"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+            load_optimizer(optimizer, saved)
         torch.set_rng_state(state["random"].cpu())
         if self.device.type == "cuda" and "random_cuda" in state:
             torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)

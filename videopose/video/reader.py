@@ -25,6 +25,8 @@ _FRAME_MARK = b"FRAME\n"
 _PLANAR = ("yuv420p", "yuvj420p", "nv12", "p010")
 _LEAST_STEP_S = 1e-4
 """Put between frames to which a video gives the same time, so that times increase strictly."""
+_LONGEST_STEP_S = 3600.0
+"""Between two frames; more is a clock that was set on, not time that went by."""
 _REORDERED = 16
 """Most pictures that a decoder holds back to put them in order (H.264 and H.265)."""
 _SLACK_S = 0.5
@@ -217,8 +219,9 @@ class _Log:
             time_s = float((tick - self._first) * self._tick_s) + self._shift_s
         if self.count and time_s < self.time_s - self._frame_s:
             # the clock was set back, as where recordings were joined: go on from here
-            self._shift_s += self.time_s + self._frame_s - time_s
-            time_s = self.time_s + self._frame_s
+            time_s = self._go_on(time_s)
+        elif self.count and time_s > self.time_s + max(_LONGEST_STEP_S, 2 * self._frame_s):
+            time_s = self._go_on(time_s)
         elif self.count and time_s <= self.time_s:
             time_s = self.time_s + _LEAST_STEP_S
         if self.broken and self.hole is None and time_s - self.time_s > 1.5 * self._frame_s:
@@ -226,6 +229,11 @@ class _Log:
         self.count += 1
         self.time_s = time_s
         return time_s
+
+    def _go_on(self, time_s: float) -> float:
+        """The next frame's time where the clock was set, by which all that follow are shifted."""
+        self._shift_s += self.time_s + self._frame_s - time_s
+        return self.time_s + self._frame_s
 
 
 def _decoding(details: SourceDetails, planar: bool) -> list[str]:
