@@ -71,3 +71,8 @@ def unexpected_sentence(error: BaseException) -> str:
         f"something unexpected happened ({what}). Please report it with the output of `videopose doctor` "
         "and of the same command after `videopose --debug`."
     )
+
+
+def one_line(text: str) -> str:
+    """The text with line breaks and terminals' commands, which names of files may hold, written out."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -10,21 +10,15 @@ code of the file run, nothing half-written, nothing left running. Each case foll
 What fails is told by name, with the folder in which its files and command line are kept.
 """
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from fuzzing.material import Material
+from fuzzing.runner import Runner
+from nursery import Nursery
 
 _HERE = Path(__file__).resolve().parent
-# The folder `fuzzing` holds what the tests here share.
-sys.path.insert(0, str(_HERE))
-
-from fuzzing.material import Material  # noqa: E402
-from fuzzing.runner import Runner  # noqa: E402
-
 AT_A_TIME = 2
 _WARM = f"""
 import gc
@@ -45,17 +39,6 @@ gc.freeze()
 
 
 @pytest.fixture(scope="session")
-def cli_tests() -> ModuleType:
-    """What the tests of the commands share."""
-    spec = importlib.util.spec_from_file_location("cli_tests", _HERE.parent / "cli" / "conftest.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
 def material(networks: None, shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Material:
     made = Material(tmp_path_factory.mktemp("material"), shared_dir)
     made.make_all()
@@ -63,9 +46,9 @@ def material(networks: None, shared_dir: Path, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def runner(cli_tests: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     folder = tmp_path_factory.mktemp("nurseries")
-    nurseries = [cli_tests.Nursery(folder, _WARM) for _ in range(AT_A_TIME)]
-    yield Runner(tmp_path_factory.mktemp("cases"), nurseries, cli_tests.running_with)
+    nurseries = [Nursery(folder, _WARM) for _ in range(AT_A_TIME)]
+    yield Runner(tmp_path_factory.mktemp("cases"), nurseries)
     for nursery in nurseries:
         nursery.close()

@@ -1,12 +1,12 @@
 """The watch itself: what must not happen is seen, and what is wrong with words and files is found."""
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from fuzzing.checks import wrong_files, wrong_words
 from fuzzing.material import Material
+from nursery import Nursery
 
 from videopose.video.ffmpeg import ffmpeg_path
 
@@ -22,10 +22,10 @@ DEEDS = {
 
 
 @pytest.fixture(scope="module")
-def nursery(cli_tests: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Any:
     import fuzzing
 
-    made = cli_tests.Nursery(tmp_path_factory.mktemp("nursery"), f"sys.path.insert(0, {fuzzing.__path__[0] + '/..'!r})")
+    made = Nursery(tmp_path_factory.mktemp("nursery"), f"sys.path.insert(0, {fuzzing.__path__[0] + '/..'!r})")
     yield made
     made.close()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videopose.cli.infer_options import infer_options, infer_settings
-from videopose.errors import InputError, OutputError, UsageError, VideoposeError
+from videopose.errors import InputError, OutputError, UsageError, VideoposeError, one_line
 
 if TYPE_CHECKING:
     from videopose.batch.engine import Engine
@@ -136,7 +136,7 @@ def _list(sources: "Sequence[Source]", settings: "BatchSettings") -> None:
     words = {"do": "do", "skip": "done", "busy": "running", "give up": "failed"}
     for one in planned:
         reason = "" if one.verdict.action == "skip" else f"  ({one.verdict.reason})"
-        click.echo(f"{words[one.verdict.action]:7} {one.source.label} -> {one.row.name}{reason}")
+        click.echo(one_line(f"{words[one.verdict.action]:7} {one.source.label} -> {one.row.name}{reason}"))
     counts = [sum(one.verdict.action == action for one in planned) for action in words]
     click.echo(f"{counts[0]} to do, {counts[1]} done, {counts[2]} running, {counts[3]} failed too often")
 

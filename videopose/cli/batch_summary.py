@@ -8,7 +8,7 @@ from videopose.batch.ledger import Ledger
 from videopose.batch.plan import Planned
 from videopose.batch.run import Outcome
 from videopose.cli.batch_view import duration
-from videopose.errors import InputError
+from videopose.errors import InputError, one_line
 
 _NAMED = 5
 """Failed videos that the last sentence names."""
@@ -37,7 +37,7 @@ def print_summary(ledger: Ledger, planned: Sequence[Planned], outcome: Outcome, 
         click.echo()
         for line in lines:
             numbers = "  ".join(cell.rjust(width) for cell, width in zip(line[1:5], widths[1:], strict=True))
-            click.echo(f"{line[0].ljust(widths[0])}  {numbers}  {line[5]}".rstrip())
+            click.echo(one_line(f"{line[0].ljust(widths[0])}  {numbers}  {line[5]}".rstrip()))
     parts = [f"{len(outcome.done)} done", f"{len(outcome.skipped)} were done already", f"{len(outcome.failed)} failed"]
     if outcome.left:
         parts.append(f"{outcome.left} left")

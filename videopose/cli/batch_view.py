@@ -15,6 +15,7 @@ from videopose.batch.events import Advanced
 from videopose.batch.plan import Planned
 from videopose.batch.verdict import JobRow
 from videopose.batch.view import Tally
+from videopose.errors import one_line
 
 PLAIN_INTERVAL_S = 30.0
 """Seconds between plain lines about the whole batch."""
@@ -74,6 +75,7 @@ class ConsoleView:
 
     def say(self, text: str) -> None:
         """Print one line."""
+        text = one_line(text)
         if self._live is not None:
             self._console.print(text, markup=False)
             return
@@ -118,7 +120,7 @@ class ConsoleView:
         for video in self._tally.running.values():
             at = f"{video.done} of {video.total} {video.unit}" if video.total else f"{video.done} {video.unit}"
             bar = ProgressBar(total=1.0, completed=video.fraction, width=24)
-            table.add_row(Text(video.label), bar, Text(f"{video.stage}, {at}"))
+            table.add_row(Text(one_line(video.label)), bar, Text(f"{video.stage}, {at}"))
         return Group(table, Text(self._summary(), style="bold"))
 
 

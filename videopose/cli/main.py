@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from videopose import __version__
-from videopose.errors import VideoposeError, unexpected_sentence
+from videopose.errors import VideoposeError, one_line, unexpected_sentence
 
 COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
@@ -165,7 +165,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _say(sentence: str, exit_code: int) -> int:
     with suppress(OSError):
-        print(f"videopose: {sentence}", file=sys.stderr, flush=True)
+        print(f"videopose: {one_line(sentence)}", file=sys.stderr, flush=True)
     return exit_code
 
 

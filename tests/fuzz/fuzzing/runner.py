@@ -13,6 +13,8 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from nursery import Nursery
+from processes import running_with
 
 from fuzzing.checks import wrong_files, wrong_words
 from fuzzing.plan import ONLY, SEED, cases
@@ -68,13 +70,12 @@ class Result:
 class Runner:
     """Runs cases in processes that are forked from `nurseries`."""
 
-    def __init__(self, folder: Path, nurseries: list[Any], running_with: Callable[[str], list[str]]) -> None:
+    def __init__(self, folder: Path, nurseries: list[Nursery]) -> None:
         """Keep what is needed.
 
         Args:
             folder: for the cases; those that fail stay in it.
             nurseries: as many as cases may run at a time.
-            running_with: tells which programs still carry a mark.
         """
         self.folder = folder
         self.done: Counter[str] = Counter()
@@ -83,7 +84,6 @@ class Runner:
         for nursery in nurseries:
             self._nurseries.put(nursery)
         self._workers = len(nurseries)
-        self._running_with = running_with
 
     def run(self, kind: str, build: Build, *, succeed: tuple[float, float]) -> None:
         """Run all cases of a kind.
@@ -140,7 +140,7 @@ class Runner:
 
     def _left(self, mark: str) -> list[str]:
         until = time.monotonic() + _PATIENCE_S
-        while (left := self._running_with(mark)) and time.monotonic() < until:
+        while (left := running_with(mark)) and time.monotonic() < until:
             time.sleep(0.1)
         return left
 
