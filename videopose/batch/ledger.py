@@ -146,10 +146,11 @@ class Ledger:
             sources: what was asked for.
             same: whether a row of a video that is no longer where it was is about this one (moved with its folder).
         """
+        moved = self._moved(sources, same)  # looks into files: others may use the ledger meanwhile
         with self._change():
+            self._db.executemany("UPDATE jobs SET source = ? WHERE source = ?", moved)
             known = {row["source"]: row["id"] for row in self._db.execute("SELECT id, source FROM jobs")}
             new = [source for source in sources if source.key not in known]
-            new = [source for source in new if not self._follow_move(source, known, same)]
             taken = {row["name_key"] for row in self._db.execute("SELECT name_key FROM jobs")}
             for source, name in zip(new, choose_names(new, taken), strict=True):
                 known[source.key] = self._db.execute(
@@ -158,15 +159,20 @@ class Ledger:
                 ).lastrowid
         return [known[source.key] for source in sources]
 
-    def _follow_move(self, source: Source, known: dict[str, int], same: Callable[[JobRow, Source], bool]) -> bool:
-        for found in self._db.execute(f"SELECT {COLUMNS} FROM jobs WHERE label = ?", (source.label,)).fetchall():
-            row = JobRow.read(found)
-            if same(row, source):
-                self._db.execute("UPDATE jobs SET source = ? WHERE id = ?", (source.key, row.job_id))
-                known.pop(row.source, None)
-                known[source.key] = row.job_id
-                return True
-        return False
+    def _moved(self, sources: Sequence[Source], same: Callable[[JobRow, Source], bool]) -> list[tuple[str, str]]:
+        """New and old address of the videos that moved."""
+        rows = self.rows()
+        known = {row.source for row in rows}
+        by_label: dict[str, list[JobRow]] = {}
+        for row in rows:
+            by_label.setdefault(row.label, []).append(row)
+        moved: dict[str, str] = {}
+        for source in sources:
+            candidates = [] if source.key in known else by_label.get(source.label, [])
+            found = next((row for row in candidates if row.source not in moved and same(row, source)), None)
+            if found is not None:
+                moved[found.source] = source.key
+        return [(new, old) for old, new in moved.items()]
 
     def row(self, job_id: int) -> JobRow:
         """What is known of a video."""
@@ -275,21 +281,22 @@ class Ledger:
             self._close_attempt(token, "done", None)
         return True
 
-    def fail(self, job_id: int, token: str, error: str) -> int:
+    def fail(self, job_id: int, token: str, error: str) -> int | None:
         """Note that an attempt failed.
 
         Returns:
-            How many failed now, with this input and these settings.
+            How many failed now, with this input and these settings; None when another command took the video over.
         """
         with self._change():
-            if self.row(job_id).token == token:
+            own = self.row(job_id).token == token
+            if own:
                 self._db.execute(
                     "UPDATE jobs SET state = 'failed', failures = failures + 1, error = ?, command = NULL, "
                     "token = NULL WHERE id = ?",
                     (error, job_id),
                 )
             self._close_attempt(token, "failed", error)
-        return self.row(job_id).failures
+            return self.row(job_id).failures if own else None
 
     def release(self, job_id: int, token: str, reason: str) -> None:
         """Give a video back that was begun, as if it had not been."""

@@ -219,7 +219,9 @@ class BatchRun:
             return
         failures = self._ledger.fail(one.job_id, token, text)
         self._remove_empty((self._settings.output / running.claim.row.name).parent)
-        if kind in (Failure.MEMORY, Failure.DIED) and failures <= self._settings.retry and not running.alone:
+        if failures is None:
+            self._elsewhere.append(one)
+        elif kind in (Failure.MEMORY, Failure.DIED) and failures <= self._settings.retry and not running.alone:
             self._view.say(f"{text} It is tried again alone, at the end.")
             self._alone.append(one)
         elif kind in (Failure.TROUBLE, Failure.DIED) and failures <= self._settings.retry:

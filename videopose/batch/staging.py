@@ -1,5 +1,6 @@
 """Where results are made before they are whole, and how they come under their final names."""
 
+import errno
 import os
 import shutil
 import sys
@@ -30,6 +31,8 @@ class Staging:
     def remove(self, token: str) -> None:
         """Remove what an attempt has left."""
         shutil.rmtree(self.of(token), ignore_errors=True)
+        with suppress(OSError):
+            self.of(token).unlink(missing_ok=True)  # of a probe that was broken off
         with suppress(OSError):
             self._folder.rmdir()  # only when nobody has anything in there
 
@@ -63,6 +66,20 @@ class Staging:
                 probe.unlink()
             with suppress(OSError):
                 self._folder.rmdir()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder that results will go to, and fail before the work when they could not.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):  # no file is made to find out: a kill would leave it
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise output_error(folder, error) from error
 
 
 def check_free(folder: Path, row: JobRow, formats: tuple[str, ...], stem: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from videopose.batch.job import FINISHED_NAME, Job, sha256_of_file
 from videopose.batch.sources import is_address
+from videopose.batch.staging import prepare_folder
 from videopose.batch.thumbnail import thumbnail
 from videopose.batch.verdict import Input
 from videopose.errors import InputError, VideoposeError
@@ -17,7 +18,6 @@ from videopose.files import atomic_path
 from videopose.pipeline import InferResult, infer
 from videopose.progress import Progress
 from videopose.provenance import package_versions
-from videopose.results import ResultFiles
 from videopose.video import probe
 from videopose.video.url import download
 
@@ -38,7 +38,7 @@ def do_job(job: Job, progress: Progress, *, endless_allowed: bool) -> dict[str, 
         VideoposeError: as `infer`; or the video changed while it was read.
     """
     begin = time.monotonic()
-    ResultFiles(job.folder, job.stem, job.settings.formats, overwrite=True).prepare()
+    prepare_folder(job.folder)
     before = Input.of(job.source)
     sha256 = None if before is None else sha256_of_file(job.source)
     if is_address(job.source):
