@@ -45,6 +45,20 @@ def infer_rows(data: dict[str, Any]) -> Iterator[Row]:
         )
 
 
+def batch_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for what, found in data["clips"].items():
+        yield (
+            f"`batch` with one worker against `infer` on one after the other, {found['videos']} clips, {what}, one thread",
+            f"{100 * found['overhead']:+.1f} % of the time",
+            "batch.py",
+        )
+        yield (
+            f"`batch` with two workers against one, a thread each, {what}, on two cores",
+            f"{found['two_against_one']:.2f} times (one worker keeps {found['cores_of_one_worker']:.2f} cores busy)",
+            "batch.py",
+        )
+
+
 def overlay_rows(data: dict[str, Any]) -> Iterator[Row]:
     second = data["second_pass"]
     yield (
@@ -239,6 +253,7 @@ def detectron2_rows(data: dict[str, Any]) -> Iterator[Row]:
 
 TABLE = {
     "infer": infer_rows,
+    "batch": batch_rows,
     "overlay": overlay_rows,
     "lift": lift_rows,
     "detect": detect_rows,

@@ -56,7 +56,10 @@ def test_commands_and_options_exist(document: str) -> None:
     assert named <= set(cli.list_commands(context))  # type: ignore[attr-defined]
     assert named
     # of the group, of click, of benchmarks/, of other programs
-    outside = {"--debug", "--help", "--json", "--seconds", "--nproc-per-node", "--logdir", "--no-build-isolation"}
+    outside = {
+        *("--debug", "--help", "--json", "--seconds", "--nproc-per-node", "--logdir", "--no-build-isolation"),
+        "--timeout",
+    }
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]*)", text)) <= options | outside
 
 
