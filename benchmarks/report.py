@@ -47,16 +47,11 @@ def infer_rows(data: dict[str, Any]) -> Iterator[Row]:
 
 def batch_rows(data: dict[str, Any]) -> Iterator[Row]:
     for what, found in data["clips"].items():
-        yield (
-            f"`batch` with one worker against `infer` on one after the other, {found['videos']} clips, {what}, one thread",
-            f"{100 * found['overhead']:+.1f} % of the time",
-            "batch.py",
-        )
-        yield (
-            f"`batch` with two workers against one, a thread each, {what}, on two cores",
-            f"{found['two_against_one']:.2f} times (one worker keeps {found['cores_of_one_worker']:.2f} cores busy)",
-            "batch.py",
-        )
+        one = f"`batch`, one worker with a thread, against `infer` on {found['videos']} clips one by one, {what}"
+        yield one, f"{100 * found['overhead']:+.1f} % of the time", "batch.py"
+        busy = f"one worker keeps {found['cores_of_one_worker']:.2f} cores busy"
+        two = f"`batch` with two workers, a thread each, against one, two cores, {what}"
+        yield two, f"{found['two_against_one']:.2f} times ({busy})", "batch.py"
 
 
 def overlay_rows(data: dict[str, Any]) -> Iterator[Row]:
