@@ -138,13 +138,6 @@ def test_no_result_of_one_video_is_a_result_of_another(labels: list[str]) -> Non
     assert len(set(files)) == len(files)
 
 
-@given(st.lists(LABELS, min_size=1, max_size=8, unique=True))
-def test_results_in_the_searched_folder_never_take_the_place_of_a_video(labels: list[str]) -> None:
-    names = choose_names([source(label) for label in labels], set())
-    results = {name + suffix for name in names for suffix in RESULTS}
-    assert not results & {label for label in labels if not label.endswith(".overlay.mp4")}
-
-
 def test_a_very_long_name_makes_results_that_can_be_written(tmp_path: Path) -> None:
     names = choose_names([source("\u00e9" * 125 + "1.mp4"), source("\u00e9" * 125 + "2.mp4")], set())
     for name in names:
