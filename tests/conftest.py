@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: the shared folder, and clips made by ffmpeg with the number of each frame drawn in."""
 
+import ctypes
 import importlib.util
 import os
 import pickle
@@ -120,6 +121,21 @@ def no_child_left() -> Callable[[], None]:
         assert not [line for line in children if "ffmpeg" in line]
 
     return check
+
+
+@pytest.fixture(scope="session")
+def obey_permissions() -> Callable[[], None]:
+    """For Popen's preexec_fn: root too may only do what the permissions of files allow."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    drop_capability, override, read_search = 24, 1, 2
+
+    def drop() -> None:
+        if os.geteuid() == 0:
+            for capability in (override, read_search):
+                if libc.prctl(drop_capability, capability, 0, 0, 0) != 0:
+                    raise OSError(ctypes.get_errno(), "prctl")
+
+    return drop
 
 
 @pytest.fixture(scope="session")

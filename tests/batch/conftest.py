@@ -15,6 +15,11 @@ import psutil
 import pytest
 from processes import environment, marked, run_ffmpeg, run_python
 
+from videopose.batch.job import Job
+from videopose.batch.worker import Limits
+from videopose.batch.worker import _outcome as outcome_of
+from videopose.cli.main import run
+
 START = "from videopose.cli.main import main\nif __name__ == '__main__':\n    main()"
 
 
@@ -148,3 +153,48 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory, squats: Path) -> Pat
         path = folder / ("more" if number > 3 else "") / f"clip{number}.mp4"
         run_ffmpeg("-i", squats, "-frames:v", str(5 + number), "-an", "-c:v", "libx264", "-qp", "0", path)
     return folder
+
+
+class HereEngine:
+    """Does videos in this process, as a worker does them: a worker's own takes seconds to load the networks."""
+
+    def __init__(self, workers: int, *, time_s: float | None = None, **_: Any) -> None:
+        self._limits = Limits(threads=1, time_s=time_s)
+        self._job: Job | None = None
+
+    def room(self) -> int:
+        return int(self._job is None)
+
+    def begin(self, job: Job, alone: bool) -> None:
+        self._job = job
+
+    def events(self, timeout_s: float) -> list[Any]:
+        job, self._job = self._job, None
+        told = Told()
+        if job is not None:
+            told.append(outcome_of(job, told, self._limits))
+        return told
+
+    def close(self) -> None:
+        self._job = None
+
+
+class Told(list):  # type: ignore[type-arg]
+    """In place of the pipe to the command."""
+
+    send = list.append
+
+
+@pytest.fixture
+def run_batch(
+    networks: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., BatchOutcome]:
+    """Run `videopose batch ARGUMENTS -o tmp_path/out` in this process, its videos too."""
+    monkeypatch.setattr("videopose.batch.engine.LocalEngine", HereEngine)
+
+    def call(*arguments: str | Path, folder: Path = tmp_path / "out") -> BatchOutcome:
+        capsys.readouterr()
+        code = run(["batch", "-o", str(folder), *map(str, arguments)])
+        return BatchOutcome(code, *capsys.readouterr(), folder)
+
+    return call

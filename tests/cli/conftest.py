@@ -1,6 +1,5 @@
 """Running `videopose infer` as a user does: in this process, or as a program of its own that is stopped or starved."""
 
-import ctypes
 import json
 import os
 import uuid
@@ -84,21 +83,6 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 def fork(networks: None, nursery: Nursery, tmp_path: Path) -> Callable[..., Outcome]:
     """Run `videopose infer` in a forked process; see `Nursery.run`."""
     return partial(nursery.run, folder=tmp_path / "out")
-
-
-@pytest.fixture(scope="session")
-def obey_permissions() -> Callable[[], None]:
-    """For Popen's preexec_fn: root too may only do what the permissions of files allow."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    drop_capability, override, read_search = 24, 1, 2
-
-    def drop() -> None:
-        if os.geteuid() == 0:
-            for capability in (override, read_search):
-                if libc.prctl(drop_capability, capability, 0, 0, 0) != 0:
-                    raise OSError(ctypes.get_errno(), "prctl")
-
-    return drop
 
 
 @dataclass(frozen=True)

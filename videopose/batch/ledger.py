@@ -5,6 +5,7 @@ at the same time: who begins a video holds it by a token and a lease, kept up by
 """
 
 import json
+import os
 import secrets
 import sqlite3
 import time
@@ -63,9 +64,9 @@ class Ledger:
         path = folder / LEDGER_NAME
         with _plain_errors(path):
             ledger = cls(sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None), path)
+            ledger._check_version()  # another program's database is left as it is
             # memory shared through a file, which write-ahead logs need, is none between machines
-            mode = "DELETE" if network_folder(folder) else "WAL"
-            ledger._db.execute(f"PRAGMA journal_mode = {mode}")
+            ledger._keep_journal("DELETE" if network_folder(folder) else "WAL")
             ledger._db.execute("PRAGMA synchronous = FULL")
         ledger._prepare()
         ledger._enter()
@@ -82,7 +83,7 @@ class Ledger:
         with _plain_errors(path):
             ledger = cls(sqlite3.connect(":memory:", isolation_level=None), path)
             if path.exists():
-                source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
+                source = sqlite3.connect(_reading(path), uri=True, timeout=_BUSY_S)
                 try:
                     source.backup(ledger._db)
                 finally:
@@ -109,19 +110,40 @@ class Ledger:
             if kind is None:  # else what went wrong before is what counts
                 raise
 
+    def _keep_journal(self, mode: str) -> None:
+        """Set how changes are logged. SQLite does not wait for another command that sets it at the same time."""
+        end = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._db.execute(f"PRAGMA journal_mode = {mode}")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+
+    def _check_version(self) -> bool:
+        """True for a ledger of this version, False for a database with nothing in it; others raise InputError."""
+        # in this order: another command may fill the database between the two
+        empty = self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == LEDGER_VERSION:
+            return True
+        if version == 0 and empty:
+            return False
+        raise InputError(
+            f"{self._path}: a ledger of version {version}, this program keeps version {LEDGER_VERSION}. "
+            "Choose another folder with -o."
+        )
+
     def _prepare(self) -> None:
         with self._change():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                script = resources.files("videopose.batch").joinpath("ledger.sql").read_text(encoding="utf-8")
-                for statement in script.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
-            elif version != LEDGER_VERSION:
-                raise InputError(
-                    f"{self._path}: a ledger of version {version}, this program keeps version {LEDGER_VERSION}. "
-                    "Choose another folder with -o."
-                )
+            if self._check_version():
+                return
+            script = resources.files("videopose.batch").joinpath("ledger.sql").read_text(encoding="utf-8")
+            for statement in script.split(";\n"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
 
     def _enter(self) -> None:
         self._owner = Owner.this_process()
@@ -325,6 +347,15 @@ class Ledger:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+
+def _reading(path: Path) -> str:
+    """SQLite's address of a ledger for reading."""
+    # to read beside others SQLite keeps two files, which it takes away only where it may write
+    mode = "mode=rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "mode=ro"
+    if mode == "mode=ro" and not path.with_name(path.name + "-wal").exists():
+        mode += "&immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
 
 
 @contextmanager

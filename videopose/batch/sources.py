@@ -62,7 +62,7 @@ def find_sources(
         InputError: an argument is not there, or a list cannot be read.
         UsageError: a pattern makes no sense.
     """
-    filters = _Filters(output.absolute(), _patterns("--include", include), _patterns("--exclude", exclude))
+    filters = _Filters(os.path.realpath(output), _patterns("--include", include), _patterns("--exclude", exclude))
     folders: list[Path] = []
     files: list[str] = []
     for text in _expanded(arguments):
@@ -122,7 +122,8 @@ def _listed(content: bytes, folder: Path, name: str) -> Iterator[str]:
 class _Filters:
     """What is looked at below a folder."""
 
-    output: Path
+    output: str
+    """Without links."""
     include: GitIgnoreSpec | None
     exclude: GitIgnoreSpec | None
 
@@ -131,7 +132,7 @@ class _Filters:
         inside = folder.relative_to(root).as_posix() + "/"
         return not (
             folder.name.startswith(".")
-            or (folder == self.output and root != self.output)
+            or os.path.realpath(folder) == self.output
             or (self.exclude is not None and self.exclude.match_file(inside))
         )
 
