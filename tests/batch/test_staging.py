@@ -128,11 +128,11 @@ def test_a_sweep_spares_what_lives(tmp_path: Path) -> None:
     for token in ("dead", "alive", "gone"):
         stage(tmp_path, token=token)
     staging = Staging(tmp_path / "out")
-    staging.sweep({"alive", "unheard of"})
+    staging.sweep(lambda: {"alive", "unheard of"})
     assert [path.name for path in (tmp_path / "out" / STAGING_NAME).iterdir()] == ["alive"]
     assert contents(staging.of("alive")) == whole()
-    staging.sweep(set())
-    staging.sweep(set())
+    staging.sweep(set)
+    staging.sweep(set)
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -157,7 +157,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 ROW = JobRow(
-    1, "/in/walk.mp4", "walk.mp4", "walk", "waiting", 0, None, None, None, None, None, None, {}, {"walk.npz": 4}, None
+    1, "/in/walk.mp4", "walk.mp4", "walk", "waiting", 0, None, None, None, None, None, None, {}, {"walk.npz": 4}
 )
 FREE = {
     "empty folder": (None, ("npz", "bvh"), True),

@@ -9,7 +9,7 @@ from videopose.batch.verdict import Input, JobRow, Verdict, Wanted, judge, setti
 
 ROW = JobRow(
     1, "/in/day1/walk.mp4", "day1/walk.mp4", "day1/walk", "done", 0, None, "key", Input(10, 20), "hash", None, None, {},
-    {"walk.npz": 4, "walk.json": 2}, None,
+    {"walk.npz": 4, "walk.json": 2},
 )  # fmt: skip
 WANTED = Wanted({}, "key", Input(10, 20), Path(), 2)
 FAILED = {"state": "failed", "failures": 1, "error": "it broke", "files": {}}

@@ -1,7 +1,6 @@
 """Running `videopose infer` as a user does: in this process, or as a program of its own that is stopped or starved."""
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
