@@ -254,10 +254,10 @@ def test_a_list_with_a_missing_video_does_the_others(run_batch, films: Path) -> 
     assert set(files(outcome.folder)) == {"a.npz"}
 
 
-def test_a_name_that_is_no_text_fails_alone(run_batch, films: Path) -> None:
-    strange = films / "day1" / "caf\udce9.mp4"
-    strange.write_bytes((films / "a.mp4").read_bytes())
+def test_a_name_that_is_no_text_fails_with_its_sentence(run_batch, films: Path) -> None:
+    (films / "day1" / "caf\udce9.mp4").write_bytes((films / "a.mp4").read_bytes())
     outcome = run_batch(films / "day1", *NPZ, "--include", "*.mp4")
     assert outcome.code == 1
-    assert "caf\\udce9.mp4': the name is not valid UTF-8. Rename it." in outcome.out
+    assert "the name is not valid UTF-8. Rename it." in outcome.out
+    assert r"1 of 2 videos failed: caf\udce9.mp4." in outcome.complaint()
     assert set(files(outcome.folder)) == {"a.npz"}
