@@ -4,9 +4,9 @@
 
 For two kinds of clips, 768x576 (three people) and 1080p (one person), each several times under other names: `infer` on
 one after the other in a single process that loads everything once, `batch` with one worker and `batch` with two, every
-one limited to a thread a worker, all outputs, in turn and repeated. A processor core can be kept busy by more than one
-worker's thread: ffmpeg decodes and encodes in processes of its own. So the processor time that one worker takes for a
-second is given, too: two cores divided by it is the most that a second worker could bring.
+one limited to a thread a worker, all outputs, in turn and repeated. The clips have just been copied, so no run waits
+for the disk. One worker keeps more than one core busy: ffmpeg decodes and encodes in processes of its own. How many is
+given, too: two cores divided by it is the most that a second worker could bring.
 """
 
 import argparse
@@ -71,13 +71,12 @@ def measure(clip: Path, count: int, repeats: int) -> dict[str, Any]:
         folder, output = Path(name, "in"), Path(name, "out")
         folder.mkdir()
         videos = [str(shutil.copyfile(clip, folder / f"clip{number}.mp4")) for number in range(count)]
-        for number in range(repeats + 1):
+        for _ in range(repeats):
             for way, command in commands(videos, folder, output).items():
                 taken = timed(command)
                 shutil.rmtree(output)
                 print(f"{clip.name}, {way}: {taken[0]:.1f} s, processor {taken[1]:.1f} s", file=sys.stderr, flush=True)
-                if number:  # the first time files come from the disk
-                    runs.setdefault(way, []).append(taken)
+                runs.setdefault(way, []).append(taken)
     seconds = {way: [run[0] for run in several] for way, several in runs.items()}
     rounds = list(zip(seconds["infer"], seconds["one worker"], seconds["two workers"], strict=True))
     busy = statistics.median(cpu / wall for wall, cpu in runs["one worker"])
@@ -95,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     parser.add_argument("--videos", type=int, default=10, help="of each kind (default 10)")
-    parser.add_argument("--repeats", type=int, default=3, help="after a first time that does not count (default 3)")
+    parser.add_argument("--repeats", type=int, default=3, help="of each way, in turn (default 3)")
     arguments = parser.parse_args()
     if not VIDEOS.is_dir():
         sys.exit(f"{VIDEOS} is missing: put the shared folder beside the checkout")

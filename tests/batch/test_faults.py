@@ -142,6 +142,20 @@ def test_killed_while_results_get_their_names(
     assert results(tmp_path / "out") == expected
 
 
+def test_killed_on_the_way_and_run_with_other_settings(batch, ledger_of, people_folder, undisturbed, tmp_path) -> None:
+    clip = people_folder / "clip0.mp4"
+    first = batch(clip, "--threads", "1", "--no-smooth", before=KILL_AT + 'at_event("os.rename", ".overlay.mp4")')
+    first.process.wait(timeout=120)
+    first.kill()
+    assert (tmp_path / "out" / "clip0.npz").exists()
+    assert not (tmp_path / "out" / "clip0.overlay.mp4").exists()
+    outcome = batch(clip, "--threads", "1").finish()
+    assert outcome.code == 0, outcome.err
+    assert ledger_of(tmp_path / "out").attempts("done") == {"clip0.mp4": 1}
+    expected = {name: content for name, content in undisturbed.items() if name.startswith("clip0.")}
+    assert results(tmp_path / "out") == expected
+
+
 def test_ctrl_c_gives_back_what_was_begun(batch, ledger_of, people_folder, undisturbed, tmp_path) -> None:
     ledger = ledger_of(tmp_path / "out")
     program = batch(people_folder, "--threads", "1")

@@ -320,6 +320,11 @@ class Ledger:
             self._close_attempt(token, "failed", error)
             return self.row(job_id).failures if own else None
 
+    def own(self, job_id: int, files: Mapping[str, int]) -> None:
+        """Note which results under final names, with their bytes, are a video's."""
+        with self._change():
+            self._db.execute("UPDATE jobs SET files = ? WHERE id = ?", (json.dumps(dict(files)), job_id))
+
     def release(self, job_id: int, token: str, reason: str) -> None:
         """Give a video back that was begun, as if it had not been."""
         with self._change():

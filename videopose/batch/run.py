@@ -14,7 +14,7 @@ from videopose.batch.events import Advanced, Event, Failure, Finished, Said
 from videopose.batch.job import Job, read_finished
 from videopose.batch.ledger import Claim, Ledger
 from videopose.batch.plan import BatchSettings, Planned, Planner
-from videopose.batch.staging import Staging, check_free, publish
+from videopose.batch.staging import Staging, check_free, in_place, publish
 from videopose.batch.verdict import Wanted
 from videopose.batch.view import BatchView
 from videopose.errors import DiskFullError, OutputError, VideoposeError
@@ -138,7 +138,7 @@ class BatchRun:
             return
         try:
             if not self._settings.infer.overwrite:
-                check_free(job.folder, claim.row, job.settings.formats, job.stem)
+                check_free(job.folder, running.claim.row, job.settings.formats, job.stem)
         except OutputError as error:
             self._failed(running, Failure.OUTPUT, str(error))
             return
@@ -158,11 +158,15 @@ class BatchRun:
         row, wanted = running.claim.row, running.wanted
         facts = read_finished(self._staging.of(lost_token))
         same = row.settings == wanted.settings_key and row.input == wanted.input
-        if facts is None or not same or not self._staging.take_over(lost_token, running.claim.token):
-            self._staging.remove(lost_token)
-            return False
-        self._finished(running, facts)
-        return True
+        if facts is not None and same and self._staging.take_over(lost_token, running.claim.token):
+            self._finished(running, facts)
+            return True
+        if facts is not None:  # of no use now, but some of it may lie under final names already: ours to replace
+            files = {**row.files, **in_place((self._settings.output / row.name).parent, facts["files"])}
+            self._ledger.own(row.job_id, files)
+            running.claim = replace(running.claim, row=replace(row, files=files))
+        self._staging.remove(lost_token)
+        return False
 
     def _take(self, event: Event) -> None:
         running = self._running.get(event.job_id)

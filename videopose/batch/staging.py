@@ -93,6 +93,12 @@ def check_free(folder: Path, row: JobRow, formats: tuple[str, ...], stem: str) -
             raise OutputError(f"{path}: already exists. Use --overwrite, or another folder with -o.")
 
 
+def in_place(folder: Path, files: Mapping[str, int]) -> dict[str, int]:
+    """Those of finished results, by name and bytes, that have come under their final names."""
+    paths = {name: folder / name for name in files}
+    return {name: files[name] for name, path in paths.items() if path.is_file() and path.stat().st_size == files[name]}
+
+
 def publish(staging: Path, folder: Path, files: Mapping[str, int], before: Mapping[str, int]) -> list[str]:
     """Move finished results to their final names, and remove those that they replace.
 
