@@ -13,7 +13,7 @@ from videopose.batch.sources import is_address
 from videopose.batch.staging import prepare_folder
 from videopose.batch.thumbnail import thumbnail
 from videopose.batch.verdict import Input
-from videopose.errors import InputError, VideoposeError
+from videopose.errors import InputError, UsageError, VideoposeError
 from videopose.files import atomic_path
 from videopose.pipeline import InferResult, infer
 from videopose.progress import Progress
@@ -75,7 +75,7 @@ def _from_network(job: Job, progress: Progress, endless_allowed: bool) -> tuple[
     """Fetched first where that can be: results need a video twice, and addresses behind pages do not live long."""
     if probe(job.source).duration_s is None:
         if job.settings.end_s is None and not endless_allowed:
-            raise InputError(f"{job.source}: a live stream may never end. Say when to stop with --end or --time-limit.")
+            raise UsageError(f"{job.source}: a live stream may never end. Say when to stop with --end or --time-limit.")
         return _from(job.source, job, progress)
     folder = job.staging / "download"
     try:

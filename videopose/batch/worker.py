@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videopose.batch.events import Advanced, Event, Failed, Failure, Finished, Said
 from videopose.batch.job import Job
+from videopose.batch.sources import is_address
 from videopose.errors import (
     DiskFullError,
     InputError,
@@ -93,7 +94,7 @@ def _outcome(job: Job, connection: Connection, limits: Limits) -> Event:
         if limits.debug:
             traceback.print_exc(file=sys.stderr)
         own = isinstance(error, VideoposeError)
-        return Failed(job.job_id, _kind(error), str(error) if own else _about(job.source, error))
+        return Failed(job.job_id, _kind(error, job.source), str(error) if own else _about(job.source, error))
 
 
 def _about(source: str, error: Exception) -> str:
@@ -101,14 +102,17 @@ def _about(source: str, error: Exception) -> str:
     return sentence if sentence.startswith(source) else f"{source}: {sentence}"
 
 
-def _kind(error: Exception) -> Failure:
+def _kind(error: Exception, source: str) -> Failure:
     if is_out_of_memory(error):
         return Failure.MEMORY
     if isinstance(error, DiskFullError):
         return Failure.DISK_FULL
     if isinstance(error, OutputError):
         return Failure.OUTPUT
-    return Failure.INPUT if isinstance(error, InputError | UsageError) else Failure.TROUBLE
+    if isinstance(error, UsageError):
+        return Failure.INPUT
+    # a network may be better the next time
+    return Failure.INPUT if isinstance(error, InputError) and not is_address(source) else Failure.TROUBLE
 
 
 def _end_with_parent() -> None:
