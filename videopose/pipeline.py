@@ -15,7 +15,7 @@ from videopose.lift import Lifter, resolve_lifter
 from videopose.motion import assumed_focal_px, build_motions
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
-from videopose.results import ResultFiles, output_stem
+from videopose.results import Drawn, ResultFiles, output_stem
 from videopose.settings import InferSettings
 from videopose.types import Recording, Track
 from videopose.video import VideoReader, prefetch
@@ -42,6 +42,7 @@ def infer(
     *,
     stem: str | None = None,
     origin: str | None = None,
+    on_drawn: Drawn | None = None,
 ) -> InferResult:
     """Turn a video into 3D motion files.
 
@@ -52,6 +53,7 @@ def infer(
         progress: told what is being done.
         stem: what the results are called; None: like the video.
         origin: what they say the video is, where `source` is a copy of it for the time being.
+        on_drawn: given each frame of the overlay.
 
     Raises:
         VideoposeError: the input cannot be read, an asset cannot be had, an output exists or cannot be written.
@@ -98,7 +100,7 @@ def infer(
         "focal_known": settings.focal_px is not None or settings.fov_degrees is not None,
     }
     recording = Recording(seen.video, seen.frame_index, seen.time_s, tracks, motions, provenance)
-    written = files.write(recording, source, stages)
+    written = files.write(recording, source, stages, on_drawn)
     return InferResult(recording, written, stages.seconds, tuple(notes))
 
 

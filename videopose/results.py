@@ -2,11 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
+
+import numpy as np
 
 from videopose.errors import OutputError, UsageError
 from videopose.export import write_bvh, write_json, write_npz
@@ -18,6 +20,8 @@ from videopose.video import VideoReader, VideoWriter, prefetch
 
 FORMATS = ("npz", "json", "bvh", "mp4")
 OVERLAY_SUFFIX = ".overlay.mp4"
+Drawn = Callable[[Recording, int, np.ndarray], None]
+"""Takes the recording, a frame's number, and its (H, W, 3) uint8 BGR overlay."""
 
 
 def output_stem(source: str) -> str:
@@ -78,13 +82,16 @@ class ResultFiles:
             with suppress(OSError):
                 probe.unlink()
 
-    def write(self, recording: Recording, source: str, stages: Stages) -> tuple[Path, ...]:
+    def write(
+        self, recording: Recording, source: str, stages: Stages, on_drawn: Drawn | None = None
+    ) -> tuple[Path, ...]:
         """Write all formats; each file appears under its name only when it is whole.
 
         Args:
             recording: the results.
             source: the video, which is read again for the overlay.
             stages: told about progress.
+            on_drawn: given each frame of the overlay.
 
         Raises:
             OutputError: a file cannot be written.
@@ -102,7 +109,7 @@ class ResultFiles:
         if "mp4" in self.formats:
             files.append(self.path(OVERLAY_SUFFIX))
             with stages.stage("draw overlay", len(recording.frame_index)):
-                write_overlay(recording, source, files[-1], stages)
+                write_overlay(recording, source, files[-1], stages, on_drawn)
         return tuple(files)
 
     def _write_people(self, recording: Recording) -> list[Path]:
@@ -117,7 +124,7 @@ class ResultFiles:
         return written
 
 
-def write_overlay(recording: Recording, source: str, path: Path, stages: Stages) -> None:
+def write_overlay(recording: Recording, source: str, path: Path, stages: Stages, on_drawn: Drawn | None = None) -> None:
     """Draw the overlay in a second pass over the video, so that no frame has to be kept.
 
     Args:
@@ -125,6 +132,7 @@ def write_overlay(recording: Recording, source: str, path: Path, stages: Stages)
         source: the video it was made from.
         path: MP4 to write; it plays like the video, whatever rate the scene was filmed at.
         stages: told about every frame.
+        on_drawn: given each frame that was drawn.
 
     Raises:
         OutputError: it cannot be written.
@@ -148,7 +156,10 @@ def write_overlay(recording: Recording, source: str, path: Path, stages: Stages)
         )
         with writer, closing(prefetch(reader)) as frames:
             for frame in stages.count(_between(frames, first, last)):
-                writer.write(renderer.draw(frame))
+                canvas = renderer.draw(frame)
+                writer.write(canvas)
+                if on_drawn is not None:
+                    on_drawn(recording, frame.index, canvas)
 
 
 def _between(frames: Iterable[Frame], first: int, last: int) -> Iterator[Frame]:

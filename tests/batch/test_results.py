@@ -93,4 +93,4 @@ def test_a_report_of_real_videos_has_their_pictures_and_people(run_batch, squats
     page = (outcome.folder / "report.html").read_text(encoding="utf-8")
     assert page.count("<img ") == 1
     assert '<a href="./squats.overlay.mp4"><img' in page
-    assert '<td class="n">1</td><td class="n">10</td>' in page
+    assert '<td class="n" data-what="people">1</td><td class="n" data-what="frames">10</td>' in page

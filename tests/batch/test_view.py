@@ -12,7 +12,7 @@ from videopose.batch.verdict import JobRow, Verdict
 from videopose.batch.view import Tally
 from videopose.cli.batch_view import ConsoleView, duration
 
-ROW = JobRow(1, "", "", "", "waiting", 0, None, None, None, None, None, None, {}, {}, None)
+ROW = JobRow(1, "", "", "", "waiting", 0, None, None, None, None, None, None, {}, {})
 FACTS = {"frames": 100, "people": 1, "total_s": 2.0, "notes": ["The light is poor."]}
 
 

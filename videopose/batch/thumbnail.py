@@ -6,7 +6,6 @@ import numpy as np
 from videopose.errors import InputError
 from videopose.export.overlay import OverlayRenderer
 from videopose.pipeline import InferResult
-from videopose.results import OVERLAY_SUFFIX
 from videopose.types import Frame, Recording
 from videopose.video.probing import inspect_source
 from videopose.video.snapshot import snapshot
@@ -16,38 +15,43 @@ WIDTH = 320
 _QUALITY = 80
 
 
-def thumbnail(result: InferResult, source: str) -> bytes:
-    """A frame with as many people as in any, from the middle of such frames.
+class Thumbnail:
+    """Takes one frame of an overlay while it is drawn: one with as many people as any, from the middle of such."""
 
-    Args:
-        result: of `infer`.
-        source: the video; it is opened only when there is no overlay video.
+    def __init__(self) -> None:
+        self.jpeg: bytes | None = None
+        """`WIDTH` pixels wide; None as long as it has not come by."""
+        self._wanted: int | None = None
 
-    Returns:
-        A JPEG, `WIDTH` pixels wide.
+    def __call__(self, recording: Recording, frame_index: int, canvas: np.ndarray) -> None:
+        """See a frame."""
+        if self._wanted is None:
+            self._wanted = int(recording.frame_index[_telling_row(recording)])
+        if frame_index == self._wanted:
+            self.jpeg = _small(canvas)
 
-    Raises:
-        InputError: the frame cannot be read again.
-    """
-    recording = result.recording
-    row = _telling_row(recording)
-    overlay = next((path for path in result.files if path.name.endswith(OVERLAY_SUFFIX)), None)
-    if overlay is not None:
-        time_s, frame_s = float(recording.time_s[row] - recording.time_s[0]), 1 / float(recording.video.fps)
-        if recording.provenance["settings"]["fps"] is not None:
-            # the overlay plays at the video's rate, whatever rate the scene was filmed at
-            slower = float(recording.video.fps / inspect_source(str(overlay)).info.fps)
-            time_s, frame_s = time_s * slower, frame_s * slower
-        return snapshot(str(overlay), time_s - 0.5 * frame_s, (WIDTH, -2))
-    details = inspect_source(source)
-    slower = float(recording.video.fps / details.info.fps)
-    time_s = details.start_s + float(recording.time_s[row]) * slower - 0.5 / float(details.info.fps)
-    size = (recording.video.width, recording.video.height)
-    data = np.frombuffer(snapshot(details.address, time_s, size), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise InputError(f"{source}: no frame at {time_s:.2f} s. Check that it plays.")
-    canvas = OverlayRenderer(recording).draw(Frame(int(recording.frame_index[row]), time_s, np.asarray(image)))
+    def draw(self, result: InferResult, source: str) -> None:
+        """Draw the frame where there is no overlay, from the video.
+
+        Raises:
+            InputError: it cannot be read again.
+        """
+        recording = result.recording
+        row = _telling_row(recording)
+        details = inspect_source(source)
+        # slow motion plays at another rate than it was filmed at
+        slower = float(recording.video.fps / details.info.fps)
+        time_s = details.start_s + float(recording.time_s[row]) * slower - 0.5 / float(details.info.fps)
+        size = (recording.video.width, recording.video.height)
+        data = np.frombuffer(snapshot(details.address, time_s, size), np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image is None:
+            raise InputError(f"{source}: no frame at {time_s:.2f} s. Check that it plays.")
+        frame = Frame(int(recording.frame_index[row]), time_s, np.asarray(image))
+        self.jpeg = _small(OverlayRenderer(recording).draw(frame))
+
+
+def _small(canvas: np.ndarray) -> bytes:
     height = max(1, round(canvas.shape[0] * WIDTH / canvas.shape[1]))
     small = cv2.resize(canvas, (WIDTH, height), interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])

@@ -11,7 +11,7 @@ from typing import Any
 from videopose.batch.job import FINISHED_NAME, Job, sha256_of_file
 from videopose.batch.sources import is_address
 from videopose.batch.staging import prepare_folder
-from videopose.batch.thumbnail import thumbnail
+from videopose.batch.thumbnail import Thumbnail
 from videopose.batch.verdict import Input
 from videopose.errors import InputError, UsageError, VideoposeError
 from videopose.files import atomic_path
@@ -60,15 +60,17 @@ def do_job(job: Job, progress: Progress, *, endless_allowed: bool) -> dict[str, 
 def _from(source: str, job: Job, progress: Progress) -> tuple[InferResult, bytes | None]:
     """The results of a file or stream, and a picture for the report."""
     origin = None if source == job.source else job.source
+    picture = Thumbnail()
     try:
-        result = infer(source, job.staging, job.settings, progress, stem=job.stem, origin=origin)
+        result = infer(source, job.staging, job.settings, progress, stem=job.stem, origin=origin, on_drawn=picture)
     except VideoposeError as error:
         if origin is None:
             raise
         raise type(error)(str(error).replace(source, origin)) from error
-    with suppress(VideoposeError):  # a picture in the report is not worth a result
-        return result, thumbnail(result, source)
-    return result, None
+    if picture.jpeg is None:
+        with suppress(VideoposeError):  # a picture in the report is not worth a result
+            picture.draw(result, source)
+    return result, picture.jpeg
 
 
 def _from_network(job: Job, progress: Progress, endless_allowed: bool) -> tuple[InferResult, bytes | None]:
