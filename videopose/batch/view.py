@@ -38,31 +38,6 @@ class BatchView(Protocol):
         """That is all."""
 
 
-class SilentView:
-    """Shows nothing."""
-
-    def begin(self, planned: Sequence[Planned]) -> None:
-        """Nothing."""
-
-    def started(self, one: Planned) -> None:
-        """Nothing."""
-
-    def advanced(self, one: Planned, event: Advanced) -> None:
-        """Nothing."""
-
-    def settled(self, one: Planned, row: JobRow) -> None:
-        """Nothing."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
-
-    def show(self, elsewhere: int) -> None:
-        """Nothing."""
-
-    def end(self) -> None:
-        """Nothing."""
-
-
 @dataclass(slots=True)
 class VideoProgress:
     """A video in work."""
