@@ -3,9 +3,10 @@
 import logging
 import platform
 import socket
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
 from typing import Any
 
 from videopose import __version__
@@ -94,7 +95,9 @@ class RayEngine:
         """Id of the job of each task's stream of events."""
         try:
             _knock(address)
-            ray.init(address=address, log_to_driver=debug, logging_level=logging.WARNING, include_dashboard=False)
+            # Ray lets tasks import from the current folder first: in a checkout, that is not the package that is installed
+            with chdir(sys.prefix):
+                ray.init(address=address, log_to_driver=debug, logging_level=logging.WARNING, include_dashboard=False)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             where = address or "on this machine"
             reason = " ".join(str(error).split()).rstrip(".")
