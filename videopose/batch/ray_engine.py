@@ -95,7 +95,7 @@ class RayEngine:
         """Id of the job of each task's stream of events."""
         try:
             _knock(address)
-            # Ray lets tasks import from the current folder first: in a checkout, that is not the package that is installed
+            # Ray lets tasks import from the current folder first; a checkout there is not what is installed
             with chdir(sys.prefix):
                 ray.init(address=address, log_to_driver=debug, logging_level=logging.WARNING, include_dashboard=False)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:

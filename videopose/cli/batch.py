@@ -90,12 +90,13 @@ def command(
         raise UsageError("--ray-address goes with --engine ray. Name it.")
     memory_bytes = parse_bytes(max_memory)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    settings = infer_settings(threads=threads, **values)
+    from videopose.batch.job import with_whole_paths
     from videopose.batch.plan import BatchSettings
     from videopose.batch.sources import find_sources
     from videopose.following import check_names
     from videopose.results import ResultFiles
 
+    settings = with_whole_paths(infer_settings(threads=threads, **values))
     check_names(str(output))
     output = output.absolute()
     ResultFiles(output, "batch", settings.formats)  # refuses formats that there are not
