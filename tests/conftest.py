@@ -118,7 +118,7 @@ def no_child_left() -> Callable[[], None]:
     def check() -> None:
         listing = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
         children = [line for line in listing.splitlines() if int(line.split()[0]) == os.getpid()]
-        assert not [line for line in children if "ffmpeg" in line]
+        assert not [line for line in children if "ffmpeg" in line.split()[1]]
 
     return check
 
