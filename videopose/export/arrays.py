@@ -168,3 +168,17 @@ def _rows(recording: Recording, index: np.ndarray) -> slice:
     if first < 0 or first + len(index) > len(recording.frame_index):
         raise ValueError(f"frames {index[0]} to {index[-1]} lie outside the recording's {len(recording.frame_index)}")
     return slice(first, first + len(index))
+
+
+def video_of(arrays: RecordingArrays) -> VideoInfo:
+    """The video that the arrays tell of; its path is the one they were made from, which need not be there any more."""
+    source = arrays.provenance.get("source") if isinstance(arrays.provenance, Mapping) else None
+    return VideoInfo(
+        path=source if isinstance(source, str) else "",
+        width=int(arrays.image_size[0]),
+        height=int(arrays.image_size[1]),
+        fps=Fraction(arrays.fps).limit_denominator(100_000),
+        frame_count=len(arrays.frame_index),
+        duration_s=None,
+        rotation_degrees=0,
+    )

@@ -8,16 +8,14 @@ import numpy as np
 
 from videopose.export.humanoid import JOINTS, PosedHumanoid, pose_humanoid
 from videopose.export.rotations import continuous_euler
+from videopose.export.sampling import at_rows, even_rows
 from videopose.files import atomic_path
 from videopose.types import Motion
+from videopose.world import CAMERA_WORLD, bridged_root
 
 CENTIMETRES = 100.0
 """Length units of the file per metre."""
-_TO_Y_UP = np.array([1.0, -1.0, -1.0])
-"""Half a turn about x: camera axes (x right, y down, z away) become x right, y up, z towards the camera."""
 _GROUND_PERCENTILE = 10.0
-_UNEVEN_FRAMES = 0.25
-"""A time stamp this far (in frames) from its even place makes the rate a variable one."""
 _ROWS = 1024
 """Frames turned into text at a time."""
 
@@ -67,25 +65,9 @@ def write_bvh(motion: Motion, path: Path, *, fps: Fraction | float) -> None:
 
 def _even_frames(motion: Motion, fps: float) -> tuple[np.ndarray, np.ndarray]:
     """Joints (T', 17, 3) and root (T', 3) in metres, Y up, one row every 1 / fps seconds; the root without NaN."""
-    joints, root = motion.joints.astype(np.float64) * _TO_Y_UP, motion.root.astype(np.float64) * _TO_Y_UP
-    time_s = motion.time_s - motion.time_s[0]
-    known = np.flatnonzero(np.isfinite(root).all(axis=-1))
-    if len(known):
-        root = np.stack([np.interp(time_s, time_s[known], root[known, axis]) for axis in range(3)], axis=-1)
-    else:
-        root = np.zeros_like(root)
-    lateness = time_s * fps - np.arange(len(time_s))
-    if np.ptp(lateness) <= 2 * _UNEVEN_FRAMES:
-        return joints, root
-    even_s = np.arange(round(time_s[-1] * fps) + 1) / fps
-    after = np.clip(np.searchsorted(time_s, even_s), 1, len(time_s) - 1)
-    share = np.clip((even_s - time_s[after - 1]) / (time_s[after] - time_s[after - 1]), 0, 1)
-
-    def resample(values: np.ndarray) -> np.ndarray:
-        late = share.reshape(-1, *[1] * (values.ndim - 1))
-        return np.asarray(values[after - 1] * (1 - late) + values[after] * late)
-
-    return resample(joints), resample(root)
+    rows = even_rows(motion.time_s, fps)
+    joints, root = CAMERA_WORLD.directions(motion.joints), CAMERA_WORLD.places(bridged_root(motion))
+    return at_rows(joints, rows), at_rows(root, rows)
 
 
 def _ground_height(body: PosedHumanoid, place: np.ndarray) -> float:

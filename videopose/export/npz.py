@@ -1,6 +1,7 @@
 """The NPZ file: plain NumPy arrays, no pickle, the same bytes for the same content; and reading it back."""
 
 import json
+import math
 import tokenize
 import zipfile
 import zlib
@@ -11,9 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from videopose.errors import InputError
-from videopose.export.arrays import ALL_KEYS, SCHEMA_VERSION, RecordingArrays, provenance_text, to_arrays
+from videopose.export.arrays import (
+    ALL_KEYS,
+    SCHEMA_VERSION,
+    RecordingArrays,
+    provenance_text,
+    to_arrays,
+    to_recording,
+    video_of,
+)
 from videopose.files import atomic_path
-from videopose.skeletons import COCO17
+from videopose.skeletons import COCO17, H36M17
 from videopose.types import Recording
 
 # What NumPy, zipfile and zlib raise on damaged or hostile files; MemoryError: a header may claim any shape.
@@ -77,6 +86,23 @@ def read_npz(path: Path) -> RecordingArrays:
         )
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: {error}. Give an NPZ file written by videopose.") from error
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a file written by `write_npz` as tracks and motions.
+
+    Raises:
+        InputError: as `read_npz`; or the rate, the picture size or the times are no such thing.
+    """
+    arrays = read_npz(path)
+    if arrays.joint_names != H36M17.joint_names or arrays.keypoint_names != COCO17.joint_names:
+        raise InputError(f"{path}: has another joint layout. Give an NPZ file written by `videopose infer` or `lift`.")
+    rising = bool((np.diff(arrays.time_s) > 0).all() and np.isfinite(arrays.time_s).all())
+    if not rising or not (np.diff(arrays.frame_index) == 1).all():
+        raise InputError(f"{path}: frames or times do not follow each other. Give an NPZ file written by videopose.")
+    if not 0 < arrays.fps < math.inf or not ((arrays.image_size > 0) & (arrays.image_size < _MAX_PIXELS)).all():
+        raise InputError(f"{path}: fps or image_size makes no sense. Give an NPZ file written by videopose.")
+    return to_recording(arrays, video_of(arrays))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
