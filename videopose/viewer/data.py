@@ -54,7 +54,7 @@ def page_data(recording: Recording, title: str) -> PageData:
         "keypoints": _layout(COCO17),
         "camera": camera_mark(recording, staged.world),
         "floor": staged.floor_m,
-        "angles": [{"name": angle.name, "title": angle.title} for angle in ANGLES],
+        "angles": [{"name": a.name, "title": a.title, "hint": f"0: {a.zero}. More: {a.positive}."} for a in ANGLES],
         "unknowable": [{"name": one.name, "reason": one.reason} for one in UNKNOWABLE],
         "facts": _facts(recording),
         "people": [_person(recording, place, staged, packer) for place in range(len(recording.tracks))],

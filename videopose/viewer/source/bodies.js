@@ -5,8 +5,8 @@ import { placeInto } from "./decode.js";
 import { pale, solid } from "./palette.js";
 
 /** Metres, of a grown-up; by the last word of a joint's name. */
-const LIMB = { knee: 0.056, ankle: 0.043, elbow: 0.04, wrist: 0.033, hip: 0.06, shoulder: 0.046, spine: 0.07, thorax: 0.066, neck: 0.042 };
-const BALL = { hip: 0.062, knee: 0.05, ankle: 0.045, spine: 0.07, thorax: 0.066, neck: 0.042, shoulder: 0.05, elbow: 0.041, wrist: 0.036 };
+const LIMB = { knee: 0.066, ankle: 0.05, elbow: 0.046, wrist: 0.038, hip: 0.07, shoulder: 0.054, spine: 0.085, thorax: 0.08, neck: 0.048 };
+const BALL = { hip: 0.072, knee: 0.06, ankle: 0.053, spine: 0.085, thorax: 0.08, neck: 0.048, shoulder: 0.06, elbow: 0.048, wrist: 0.044 };
 const FILLED_SIZE = 0.72;
 const THIGH_M = 0.44;
 const part = (name) => name.split("_").pop();
@@ -95,8 +95,8 @@ export class Bodies {
     const { points } = this;
     const from = 3 * this.neck, to = 3 * this.head;
     const length = Math.hypot(points[to] - points[from], points[to + 1] - points[from + 1], points[to + 2] - points[from + 2]);
-    const radius = Math.max(0.085 * scale, length * 0.36);
-    this._along(this.joints, from, to, radius, length * 0.5 + 0.03 * scale, colour);
+    const radius = Math.max(0.1 * scale, length * 0.45);
+    this._along(this.joints, from, to, radius, length * 0.58 + 0.03 * scale, colour);
   }
 
   _stick(from, to, radius, colour) {

@@ -17,17 +17,17 @@ const sentence = (name) => {
 export function choicesOf(recording) {
   const made = (entries, array, unit, digits) => {
     const found = new Map();
-    for (const { name, title, column } of entries) {
+    for (const { name, title, hint, column } of entries) {
       const side = name.match(SIDES)?.[1] ?? "";
       const base = name.replace(SIDES, "");
       const plain = side ? sentence(title.replace(/\b(left|right)\b ?/i, "").trim() || base) : title;
-      if (!found.has(base)) found.set(base, { name: base, title: plain, unit, array, digits, lines: [] });
+      if (!found.has(base)) found.set(base, { name: base, title: plain, hint, unit, array, digits, lines: [] });
       found.get(base).lines.push({ side, column });
     }
     return [...found.values()];
   };
-  const angles = recording.angles.map(({ name, title }, column) => ({ name, title, column }));
-  const joints = recording.skeleton.names.map((name, column) => ({ name, title: sentence(name), column }));
+  const angles = recording.angles.map(({ name, title, hint }, column) => ({ name, title, hint, column }));
+  const joints = recording.skeleton.names.map((name, column) => ({ name, title: sentence(name), hint: "", column }));
   return { angles: made(angles, "angles", "°", 0), speeds: made(joints, "speeds", " m/s", 2) };
 }
 

@@ -9,7 +9,7 @@ import { grid } from "./palette.js";
 import { personColour } from "./theme.js";
 
 const EXTENT_M = 120;
-const PATH_WIDTH_M = 0.03;
+const PATH_WIDTH_M = 0.05;
 const TRAIL_S = 6;
 const SMOOTH_S = 0.2;
 
@@ -67,13 +67,18 @@ export class Shadows {
     this.floor = recording.floor;
     const { names } = recording.skeleton;
     this.spots = [["hip", 0.62], ["left_ankle", 0.3], ["right_ankle", 0.3]].map(([name, size]) => [names.indexOf(name), size]);
-    const material = new MeshBasicMaterial({ map: softSpot(), transparent: true, depthWrite: false, opacity: 0.32, color: new Color(0, 0, 0) });
+    const material = new MeshBasicMaterial({ map: softSpot(), transparent: true, depthWrite: false, color: new Color(0, 0, 0) });
     const count = Math.max(1, this.people.length * this.spots.length);
     this.mesh = new InstancedMesh(new PlaneGeometry(2, 2).rotateX(-Math.PI / 2), material, count);
     this.mesh.instanceMatrix.setUsage(DynamicDrawUsage);
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = -2;
     this.point = new Float32Array(3);
+  }
+
+  /** How dark they are, 0 to 1. */
+  strength(opacity) {
+    this.mesh.material.opacity = opacity;
   }
 
   show(row) {

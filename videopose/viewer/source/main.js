@@ -34,7 +34,6 @@ function shape(recording, video) {
   const [width, height] = recording.size;
   const style = document.documentElement.style;
   style.setProperty("--aspect", String(width / height));
-  style.setProperty("--picture", width >= height ? "42%" : "28%");
   element("video").hidden = !video;
   element("picture").classList.toggle("bare", !video);
   element("picture-note").textContent = video ? "" : "No video in this page: 2D keypoints alone.";

@@ -7,8 +7,9 @@ import { placeInto } from "./decode.js";
 import { mark } from "./palette.js";
 import { personColour } from "./theme.js";
 
-const DEPTH_M = 0.5;
+const DEPTH_M = 0.35;
 const ABOVE_M = 0.2;
+const MARK_POINTS = 22, TIP_POINTS = 6;
 
 /** The pyramid of what the camera sees, with a mark on the upper side. */
 export function cameraMark(camera, aspect) {
@@ -26,6 +27,11 @@ export function cameraMark(camera, aspect) {
   const material = new LineBasicMaterial();
   material.color = mark;
   return new LineSegments(geometry, material);
+}
+
+/** Seen from the camera itself, the edges of its picture are enough. */
+export function asFrame(mark, frame) {
+  mark.geometry.setDrawRange(0, frame ? MARK_POINTS - TIP_POINTS : MARK_POINTS);
 }
 
 function numberTexture(id, colour) {

@@ -133,6 +133,7 @@ export class Panel {
 
   _chooseCurve() {
     const place = Number(element("who").value);
+    element("hint").textContent = this.choices[Number(element("what").value)]?.hint ?? "";
     this.curves.choose(this.recording.people[place] ?? null, this.choices[Number(element("what").value)] ?? null);
   }
 
@@ -147,12 +148,12 @@ export class Panel {
   _where(person) {
     if (!person?.joints) return "";
     const row = this.player.row - person.start;
-    if (row < 0 || row >= person.rows) return `${person.id}: not there`;
+    if (row < 0 || row >= person.rows) return `Person ${person.id} is not there`;
     const root = [0, 1, 2].map((axis) => valueAt(person.root, row, axis).toFixed(2).replace("-", "−"));
     const speed = valueAt(person.speeds, row, 0);
     const moving = Number.isNaN(speed) ? "" : ` · ${speed.toFixed(2)} m/s`;
     const filled = person.state.data[row] > 1 ? "" : " · filled in";
-    return `${person.id}: x ${root[0]}  y ${root[1]}  z ${root[2]} m${moving}${filled}`;
+    return `Person ${person.id}: x ${root[0]}  y ${root[1]}  z ${root[2]} m${moving}${filled}`;
   }
 
   _key(event) {

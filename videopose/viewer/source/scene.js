@@ -4,7 +4,7 @@ import { DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, WebGLRende
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Bodies } from "./bodies.js";
 import { Path, Shadows, groundPath, makeGrid } from "./ground.js";
-import { Labels, cameraMark } from "./marks.js";
+import { Labels, asFrame, cameraMark } from "./marks.js";
 import { ground, takeColours } from "./palette.js";
 import { onTheme } from "./theme.js";
 import { Views } from "./views.js";
@@ -31,11 +31,12 @@ export class World {
     this.controls.maxDistance = 120;
     this.controls.zoomToCursor = true;
     this.controls.addEventListener("change", () => this.request());
-    takeColours();
     this._fill(recording);
+    this._dress();
     this.views = new Views(this, recording, this.paths);
+    this.views.onChange.push(() => asFrame(this.mark, this.views.name === "camera"));
     onTheme.push(() => {
-      takeColours();
+      this._dress();
       this.show(player.row);
     });
     player.onRow.push((row) => this.show(row));
@@ -59,6 +60,12 @@ export class World {
     this.scene.add(this.grid, this.shadows.mesh, this.bodies.sticks, this.bodies.joints, this.mark);
     for (const ribbon of this.ribbons) this.scene.add(...ribbon.meshes);
     for (const sprite of this.labels.sprites) this.scene.add(sprite);
+  }
+
+  /** The colours of light or dark. */
+  _dress() {
+    takeColours();
+    this.shadows.strength(document.documentElement.dataset.theme === "dark" ? 0.7 : 0.34);
   }
 
   resize() {

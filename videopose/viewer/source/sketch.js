@@ -5,12 +5,16 @@ import { Surface } from "./surface.js";
 import { colours, onTheme, personColour } from "./theme.js";
 
 const FACE = 5; // the first keypoints are of the head: dots, without lines
+const ACROSS = ["shoulder", "hip"];
 
 export class Sketch {
   constructor(canvas, recording, player) {
     this.recording = recording;
     this.player = player;
     this.visible = true;
+    const { names, bones } = recording.keypoints;
+    const across = ACROSS.map((part) => [names.indexOf(`left_${part}`), names.indexOf(`right_${part}`)]);
+    this.lines = [...across, ...bones.filter(([parent, child]) => parent >= FACE && child >= FACE)];
     this.surface = new Surface(canvas, () => this.draw());
     player.onRow.push(() => this.draw());
     onTheme.push(() => this.draw());
@@ -36,15 +40,14 @@ export class Sketch {
   }
 
   _person(context, person, place, row, scale) {
-    const { names, bones, sides } = this.recording.keypoints;
+    const { names, sides } = this.recording.keypoints;
     const { keypoints, scores } = person;
     const seen = person.state.data[row] > 1;
     const thick = Math.max(2, Math.min(4, this.surface.width / 160));
     const at = (joint, axis) => valueAt(keypoints, row, 2 * joint + axis) * scale;
     const trust = (joint) => 0.25 + 0.75 * Math.min(1, (scores.data[row * names.length + joint] % 255) / 250);
     const colour = (side) => colours[side || "middle"];
-    for (const [parent, child] of bones) {
-      if (parent < FACE || child < FACE) continue;
+    for (const [parent, child] of this.lines) {
       const x = at(parent, 0), end = at(child, 0);
       if (Number.isNaN(x) || Number.isNaN(end)) continue;
       context.globalAlpha = (seen ? 1 : 0.45) * Math.min(trust(parent), trust(child));

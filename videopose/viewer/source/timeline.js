@@ -3,7 +3,7 @@
 import { Surface, timeStep, timeText } from "./surface.js";
 import { colours, onTheme, personColour } from "./theme.js";
 
-const HEAD = 24, ROW = 18, FOOT = 8, SIDE = 12, LABEL = 26;
+const HEAD = 24, ROW = 18, FOOT = 8, SIDE = 12, LABEL = 34;
 const ABSENT = 0, FILLED = 1;
 
 /** Runs of the same state: `[state, first row, row behind the last]` of the recording. */
@@ -92,7 +92,7 @@ export class Timeline {
       context.fillStyle = colours.line;
       context.fillRect(x - 0.5, HEAD - 6, 1, surface.height - HEAD + 6 - FOOT / 2);
       context.fillStyle = colours.dim;
-      if (x < surface.width - 230) context.fillText(timeText(k * step, step < 1 ? 1 : 0), x, HEAD - 14);
+      if (x < surface.width - (surface.width > 700 ? 230 : 20)) context.fillText(timeText(k * step, step < 1 ? 1 : 0), x, HEAD - 14);
     }
     this.people.forEach((person, place) => this._row(context, person, place));
     this.layer.width = surface.canvas.width;
@@ -105,7 +105,7 @@ export class Timeline {
     const top = HEAD + ROW * place + 3, height = ROW - 6;
     context.fillStyle = personColour(place);
     context.beginPath();
-    context.roundRect(SIDE - 4, top - 1, LABEL - 2, height + 2, (height + 2) / 2);
+    context.roundRect(SIDE - 3, top - 1, LABEL - 4, height + 2, (height + 2) / 2);
     context.fill();
     context.fillStyle = "#fff";
     context.font = `${place === this.followed ? 700 : 500} 11px system-ui, sans-serif`;

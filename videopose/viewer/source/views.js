@@ -1,9 +1,12 @@
 // Where the scene is looked at from: views to choose, following a person, and gliding from one to the next.
 
 import { Vector3 } from "three";
+import { placeInto } from "./decode.js";
 
 const FIELD = 38;
-const MARGIN_M = 1.15;
+const SAMPLES = 300;
+const HALF_HEIGHT_M = 1.15;
+const HALF_WIDTH_M = 0.75;
 const GLIDE_MS = 350;
 const DIRECTIONS = { start: [0.55, 0.38, 1], front: [0, 0.16, 1], side: [1, 0.16, 0], top: [0, 1, 0.002] };
 export const VIEWS = ["front", "side", "top", "camera"];
@@ -28,25 +31,42 @@ export class Views {
     this.choose("start", true);
   }
 
-  /** Middle and half extent of where everybody is, without the outermost. */
+  /** Where everybody is, in samples, and the middle of it, without the outermost. */
   _measure() {
-    const xs = [], zs = [];
-    this.recording.people.forEach((person, place) => {
-      const path = this.paths[place];
-      if (!path) return;
-      const step = Math.max(1, Math.floor(person.rows / 400));
-      for (let row = 0; row < person.rows; row += step) {
-        xs.push(path[2 * row]);
-        zs.push(path[2 * row + 1]);
+    const columns = [[], [], []];
+    const point = new Float32Array(3);
+    for (const person of this.recording.people) {
+      const step = Math.max(1, Math.floor(person.rows / SAMPLES));
+      for (let row = 0; person.joints && row < person.rows; row += step) {
+        if (placeInto(person, row, 0, point, 0)) columns.forEach((column, axis) => column.push(point[axis]));
       }
+    }
+    const ends = columns.map((column) => {
+      const sorted = [...column].sort((a, b) => a - b);
+      return [sorted[Math.floor(sorted.length * 0.02)] ?? 0, sorted[Math.ceil(sorted.length * 0.98) - 1] ?? 0];
     });
-    const ends = (values) => {
-      values.sort((a, b) => a - b);
-      return [values[Math.floor(values.length * 0.03)] ?? 0, values[Math.ceil(values.length * 0.97) - 1] ?? 0];
-    };
-    const [left, right] = ends(xs), [far, near] = ends(zs);
-    this.centre = new Vector3((left + right) / 2, this.recording.floor + 0.9, (far + near) / 2);
-    this.reach = Math.hypot(right - left, near - far) / 2 + MARGIN_M;
+    this.samples = columns[0]
+      .map((_, i) => new Vector3(columns[0][i], columns[1][i], columns[2][i]))
+      .filter((place) => ends.every(([low, high], axis) => place.getComponent(axis) >= low && place.getComponent(axis) <= high));
+    const { floor } = this.recording;
+    if (!this.samples.length) this.samples.push(new Vector3(0, floor + 0.9, 0));
+    const [x, y, z] = ends.map(([low, high]) => (low + high) / 2);
+    this.centre = new Vector3(x, columns[1].length ? y : floor + 0.9, z);
+  }
+
+  /** How far away all of `places` are in view, with a person's size around each. */
+  _distance(direction, target, places) {
+    const back = new Vector3(...direction).normalize();
+    const right = new Vector3(0, 1, 0).cross(back).normalize();
+    const up = back.clone().cross(right);
+    const high = Math.tan((FIELD * Math.PI) / 360), wide = high * this.world.camera.aspect;
+    const body = HALF_HEIGHT_M * Math.hypot(up.y, 0.6); // seen from above people are less tall
+    const offset = new Vector3();
+    return places.reduce((most, place) => {
+      offset.copy(place).sub(target);
+      const needed = Math.max((Math.abs(offset.dot(right)) + HALF_WIDTH_M) / wide, (Math.abs(offset.dot(up)) + body) / high);
+      return Math.max(most, needed + offset.dot(back));
+    }, 2);
   }
 
   /** Somebody turned the scene by hand: the view is theirs now. */
@@ -67,12 +87,8 @@ export class Views {
       const followed = this.followed >= 0 && this._place(this.followed, world.player.row, this.now);
       to.target.copy(followed ? this.now : this.centre);
       to.field = FIELD;
-      const reach = followed ? MARGIN_M + 0.15 : this.reach;
-      const { aspect } = world.camera;
-      const half = Math.tan((FIELD * Math.PI) / 360) * Math.min(1, aspect);
-      // people are taller than the ground they stand on is wide, seen from the side
-      const distance = Math.max(reach, (MARGIN_M + 0.1) / Math.min(1, 1 / aspect)) / half;
-      to.position.set(...DIRECTIONS[name]).setLength(Math.max(distance, 2.5)).add(to.target);
+      const distance = this._distance(DIRECTIONS[name], to.target, followed ? [to.target] : this.samples);
+      to.position.set(...DIRECTIONS[name]).setLength(distance).add(to.target);
     }
     this._glide(atOnce);
     for (const call of this.onChange) call();
