@@ -20,9 +20,7 @@ from videopose.errors import OutputError, UsageError
 @click.option("--no-video", is_flag=True, help="Leave the video out: the page gets smaller, and shows no faces.")
 @click.option("--open/--no-open", "show", default=True, show_default=True, help="Open the page in the browser.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT.html if it exists.")
-def command(
-    source: Path, output: Path | None, video: str | None, no_video: bool, show: bool, overwrite: bool
-) -> None:
+def command(source: Path, output: Path | None, video: str | None, no_video: bool, show: bool, overwrite: bool) -> None:
     """Show the results in IN.npz in the browser: video beside a 3D scene, time line, angles and speeds.
 
     Everything is in one file, OUT.html, which needs no server and no network, and may be copied anywhere. The video is

@@ -63,7 +63,9 @@ def page_data(recording: Recording, title: str) -> PageData:
 
 
 def _layout(skeleton: Skeleton) -> dict[str, Any]:
-    sides = ["left" if n.startswith("left_") else "right" if n.startswith("right_") else "" for n in skeleton.joint_names]
+    sides = [
+        "left" if n.startswith("left_") else "right" if n.startswith("right_") else "" for n in skeleton.joint_names
+    ]
     return {"names": list(skeleton.joint_names), "bones": [list(bone) for bone in skeleton.bones], "sides": sides}
 
 

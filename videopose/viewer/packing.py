@@ -12,7 +12,7 @@ LARGEST = 32767
 
 
 def quantised(values: np.ndarray, step: float) -> np.ndarray:
-    """(...) floats as int16 multiples of `step`; what is not finite becomes `MISSING`, what is too large the largest."""
+    """(...) floats as int16 multiples of `step`: `MISSING` where they are not finite, the largest where too large."""
     finite = np.isfinite(values)
     scaled = np.clip(np.rint(np.where(finite, values, 0.0) / step), -LARGEST, LARGEST)
     return np.where(finite, scaled, MISSING).astype(np.int16)

@@ -14,9 +14,7 @@ from videopose.viewer.data import page_data
 from videopose.viewer.media import small_video
 
 
-def write_view(
-    recording: Recording, path: Path, *, video: str | None, title: str | None = None
-) -> None:
+def write_view(recording: Recording, path: Path, *, video: str | None, title: str | None = None) -> None:
     """Write one HTML page that shows the video, the people in 3D, a time line and curves.
 
     Args:

@@ -55,12 +55,13 @@ def _lowest(motion: Motion, joints: np.ndarray) -> float:
 
 
 def camera_mark(recording: Recording, world: World) -> dict[str, Any]:
-    """The camera for the page: (3,) `position`, `right`, `up`, `forward` in the world, and `focal` in picture heights."""
+    """The camera for the page: (3,) `position`, `right`, `up`, `forward` in the world; `focal` in picture heights."""
     matrix = world.matrix()
     focal_px = recording.provenance.get("focal_px")
-    known = isinstance(focal_px, int | float) and np.isfinite(focal_px) and focal_px > 0
     width, height = recording.video.width, recording.video.height
-    focal = float(focal_px) if known else max(width, height)
+    focal = float(max(width, height))
+    if isinstance(focal_px, int | float) and np.isfinite(focal_px) and focal_px > 0:
+        focal = float(focal_px)
     return {
         "position": (matrix[:3, 3]).tolist(),
         "right": matrix[:3, 0].tolist(),
