@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from videopose.assets import DEFAULT_LIFTER
+from videopose.choosing import check_person
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
 from videopose.processors import available_threads
@@ -65,8 +66,7 @@ class InferSettings:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.person not in ("all", "largest", "longest") and not (self.person.isdecimal() and int(self.person)):
-            raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
+        check_person(self.person)
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
         if self.detections is None and (self.detections_format != "auto" or self.detections_name is not None):
