@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 
 from videopose.export.settings import ExportSettings
-from videopose.keypoint_files.extending import in_layout
 from videopose.keypoint_files.frames import KeypointFrames
 from videopose.keypoint_files.layouts import BODY25
 from videopose.keypoint_files.write_openpose import write_openpose
-from videopose.skeletons import H36M17
+from videopose.skeletons import COCO17, H36M17
 from videopose.types import Detections, Motion, Recording, Track
 from videopose.world import CAMERA_WORLD, World, world_joints
 
-_SHOULDERS = [H36M17.index("left_shoulder"), H36M17.index("right_shoulder")]
+_PAIRS = {"neck": ("left_shoulder", "right_shoulder"), "hip": ("left_hip", "right_hip")}
+"""Joints in the middle of two, and as sure as the less sure of these, as `in_layout` has it for the picture."""
 _SOURCES = {"nose": "neck"}
 """Joints of ours with another name; Human3.6M calls the face at the height of the nose its neck."""
 
@@ -85,10 +85,11 @@ def _body25(motion: Motion, track: Track, settings: ExportSettings, world: World
     joints = world_joints(motion, world) @ settings.axes("y").T * settings.scale(1.0)
     body = np.full((len(motion), len(BODY25), 4), np.nan)
     for column, name in enumerate(BODY25):
-        source = _SOURCES.get(name, name)
         if name == "neck":
-            body[:, column, :3] = joints[:, _SHOULDERS].mean(1)
-        elif source in H36M17.joint_names:
-            body[:, column, :3] = joints[:, H36M17.index(source)]
-    body[..., 3] = np.stack([in_layout(keypoints, BODY25) for keypoints in track.keypoints])[..., 2]
+            body[:, column, :3] = joints[:, [H36M17.index(one) for one in _PAIRS["neck"]]].mean(1)
+        elif _SOURCES.get(name, name) in H36M17.joint_names:
+            body[:, column, :3] = joints[:, H36M17.index(_SOURCES.get(name, name))]
+        seen = [COCO17.index(one) for one in _PAIRS.get(name, (name,)) if one in COCO17.joint_names]
+        if seen:
+            body[:, column, 3] = track.keypoints[:, seen, 2].min(1)
     return body
