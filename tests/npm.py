@@ -22,7 +22,16 @@ def npm_package(package: str) -> Path:
             unavailable("npm is missing: install Node.js")
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            command = [str(npm), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", temporary, package]
+            command = [
+                str(npm),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--prefix",
+                temporary,
+                package,
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 unavailable(f"{package} cannot be installed: {done.stderr[-500:]}")

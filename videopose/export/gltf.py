@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from videopose import __version__
 from videopose.export.gltf_buffer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GltfBuffer
 from videopose.export.humanoid import JOINTS, PosedHumanoid, pose_humanoid
-from videopose.export.humanoid_mesh import COLOURS, LEFT, MIDDLE, RIGHT, body_mesh
+from videopose.export.humanoid_mesh import COLOURS, LEFT, MIDDLE, RIGHT, SIDE_NAMES, body_mesh
 from videopose.export.humanoid_motion import ground_height
 from videopose.export.names import END, joint_names
 from videopose.export.rest_pose import with_rest_pose
+from videopose.export.rotations import continuous_quaternions
 from videopose.export.settings import ExportSettings
 from videopose.files import atomic_path
 from videopose.types import Motion, Recording
@@ -201,14 +201,6 @@ class _Scene:
         self.samplers.append({"input": times, "output": output, "interpolation": interpolation})
 
 
-def continuous_quaternions(rotations: np.ndarray) -> np.ndarray:
-    """Unit quaternions (x, y, z, w) of rotations (T, 3, 3), each on the side of the one before; float64 (T, 4)."""
-    turns = Rotation.from_matrix(rotations).as_quat(canonical=True)
-    flips = np.einsum("ti,ti->t", turns[1:], turns[:-1]) < 0
-    signs = np.where(np.r_[0, np.cumsum(flips)] % 2, -1.0, 1.0)
-    return np.asarray(turns * signs[:, None])
-
-
 def _presence(motion: Motion, recording: Recording) -> tuple[np.ndarray, np.ndarray] | None:
     """Times, in the recording's seconds, and from then on 1 (shown) or 0 (hidden); None for who is always there."""
     times, visible = [motion.time_s[0]], [1.0]
@@ -225,7 +217,7 @@ def _presence(motion: Motion, recording: Recording) -> tuple[np.ndarray, np.ndar
 def _material(side: int) -> dict[str, Any]:
     red, green, blue = (_linear(value / 255) for value in COLOURS[side])
     return {
-        "name": ("left", "right", "middle")[side],
+        "name": SIDE_NAMES[side],
         "pbrMetallicRoughness": {
             "baseColorFactor": [red, green, blue, 1.0],
             "metallicFactor": 0.0,

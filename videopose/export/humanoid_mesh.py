@@ -7,6 +7,7 @@ import numpy as np
 from videopose.export.humanoid import JOINTS, PosedHumanoid
 
 LEFT, RIGHT, MIDDLE = range(3)
+SIDE_NAMES = ("left", "right", "middle")
 COLOURS = ((60, 180, 240), (245, 130, 30), (211, 211, 211))
 """sRGB, 0 to 255, of the left side, the right side and the middle."""
 
@@ -27,8 +28,8 @@ _TRUNK = np.array([
 _TRUNK_JOINTS, _TRUNK_STATIONS = ("Hips", "Spine", "Spine1", "Spine2"), (0.0, 0.3, 0.7, 1.0)
 """Who turns the trunk at which share of that way; between them it bends evenly."""
 _RADII = {  # of limbs: at the start, at a third, at the end
-    "UpLeg": (0.088, 0.084, 0.058), "Leg": (0.058, 0.060, 0.038),
-    "Arm": (0.058, 0.052, 0.040), "ForeArm": (0.040, 0.042, 0.028),
+    "UpLeg": (0.088, 0.084, 0.058), "Leg": (0.055, 0.058, 0.038),
+    "Arm": (0.058, 0.052, 0.040), "ForeArm": (0.038, 0.041, 0.028),
 }  # fmt: skip
 _FOOT = np.array([  # along the foot (0: ankle, 1: toes), half the width, half the height
     (-0.38, 0.020, 0.020), (-0.33, 0.034, 0.036), (-0.10, 0.038, 0.050), (0.30, 0.044, 0.042), (0.75, 0.050, 0.026),
