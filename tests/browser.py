@@ -112,7 +112,10 @@ class Browser:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Headless Chromium; skips the test where there is none, and fails it in CI. One at a time: see `without_webgl`."""
+    """Headless Chromium; skips the test where there is none, and fails it in CI.
+
+    One at a time, and not for longer than a file of tests: its event loop runs in the thread of the tests meanwhile.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -58,7 +58,7 @@ def infer(
     """
     stages = Stages(progress or SilentProgress())
     check_names(source, str(folder), str(settings.detections), settings.lifter)
-    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite)
+    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite, settings.export)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)

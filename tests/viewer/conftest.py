@@ -20,7 +20,7 @@ Recorded = Callable[..., Recording]
 Shown = Callable[..., AbstractContextManager[Watched]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
