@@ -34,8 +34,12 @@ window.load = async (kind) => {
   root.traverse((node) => { if (node.isSkinnedMesh) meshes.push(node.name); });
   return { clips: animations.map((clip) => [clip.name, clip.duration, clip.tracks.length]), meshes };
 };
-window.bones = (seconds) => {
+const seek = (seconds) => {
+  for (const clip of animations) mixer.clipAction(clip).paused = false;  // as one that has ended is
   mixer.setTime(seconds);
+};
+window.bones = (seconds) => {
+  seek(seconds);
   root.updateMatrixWorld(true);
   const places = [];
   root.traverse((node) => {
@@ -48,7 +52,7 @@ window.bones = (seconds) => {
   return places;
 };
 window.corners = (seconds) => {
-  mixer.setTime(seconds);
+  seek(seconds);
   root.updateMatrixWorld(true);
   const boxes = {};
   root.traverse((node) => {
@@ -61,7 +65,7 @@ window.corners = (seconds) => {
   return Object.fromEntries(Object.entries(boxes).map(([name, box]) => [name, [box.min.toArray(), box.max.toArray()]]));
 };
 window.render = (seconds, eye, target) => {
-  mixer.setTime(seconds);
+  seek(seconds);
   const scene = new THREE.Scene();
   scene.background = new THREE.Color(0xf4f4f4);
   scene.add(root, new THREE.HemisphereLight(0xffffff, 0x888888, 2), new THREE.GridHelper(10, 20, 0x999999, 0xcccccc));
