@@ -32,7 +32,8 @@ window.load = async (kind) => {
   }
   const meshes = [];
   root.traverse((node) => { if (node.isSkinnedMesh) meshes.push(node.name); });
-  return { clips: animations.map((clip) => [clip.name, clip.duration, clip.tracks.length]), meshes };
+  const clips = animations.map((clip) => [clip.name, clip.duration, clip.tracks.length]);
+  return { clips, meshes, unit_cm: root.userData.unitScaleFactor };
 };
 const seek = (seconds) => {
   for (const clip of animations) mixer.clipAction(clip).paused = false;  // as one that has ended is
@@ -103,7 +104,7 @@ class ThreeJs:
         self.page.route("http://localhost/**", self._answer)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Read a .glb or .fbx: its `clips` (name, seconds, tracks) and names of skinned `meshes`."""
+        """Read a .glb or .fbx: its `clips` (name, seconds, tracks), skinned `meshes`, for .fbx `unit_cm`."""
         self.path = path
         self.page.goto("http://localhost/page.html")
         self.page.wait_for_function("window.ready")

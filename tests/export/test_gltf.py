@@ -12,8 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from videopose import __version__
 from videopose.errors import OutputError
-from videopose.export import ExportSettings
-from videopose.export.gltf import write_glb
+from videopose.export import ExportSettings, write_glb
 from videopose.export.humanoid import JOINTS, pose_humanoid
 from videopose.export.names import joint_names
 from videopose.skeletons import H36M17

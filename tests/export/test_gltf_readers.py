@@ -16,8 +16,7 @@ from movement import REST, motion_of, recording_of, wild
 from npm import GLTF_VALIDATOR, npm_package
 from three_js import three_js
 
-from videopose.export import ExportSettings
-from videopose.export.gltf import write_glb
+from videopose.export import ExportSettings, write_glb
 from videopose.export.humanoid import JOINTS, pose_humanoid
 from videopose.types import Motion, Recording
 from videopose.world import CAMERA_WORLD, bridged_root
@@ -127,7 +126,8 @@ def test_a_picture_has_blue_on_the_left_and_orange_on_the_right(recorded: tuple[
 def test_blender_shows_the_same_places(recorded: tuple[Recording, Path]) -> None:
     recording, path = recorded
     fps, times, rows = float(recording.video.fps), recording.time_s, (0, 20, 37, 59, len(recording.time_s) - 1)
-    scene = run_blender(Path(__file__).with_name("scene_probe.py"), str(path), *(str(times[row]) for row in rows))
+    wanted = json.dumps({str(path): [times[row] for row in rows]})
+    (scene,) = run_blender(Path(__file__).with_name("scene_probe.py"), wanted)
     assert set(scene["rest"]) == {"Person 1", "Person 2"}
     for row, pose in zip(rows, scene["poses"], strict=True):
         assert set(pose["boxes"]) == {"Person 1 body", "Person 2 body"}
