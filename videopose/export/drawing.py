@@ -71,6 +71,8 @@ class Stroke:
     dashed: bool = False
     halo: int = 0
     """Width of the dark rim in pixels, 0 for none; it is drawn by `draw_halo`, below all strokes."""
+    smooth: bool = True
+    """False takes half the time, where steps hardly show against what is around."""
 
 
 def draw_halo(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> None:
@@ -80,9 +82,10 @@ def draw_halo(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> No
 
 
 def draw_stroke(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> None:
-    """Draw one smooth line into `image`, clipped at its edges."""
+    """Draw one line into `image`, clipped at its edges."""
     if not stroke.dashed:
-        cv2.line(image, start, end, stroke.colour, stroke.thickness, cv2.LINE_AA, SHIFT)
+        kind = cv2.LINE_AA if stroke.smooth else cv2.LINE_8
+        cv2.line(image, start, end, stroke.colour, stroke.thickness, kind, SHIFT)
         return
     period = (4 * stroke.thickness + 4) << SHIFT
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
