@@ -55,8 +55,9 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
 
 def fixed_points(points: np.ndarray) -> list[Point | None]:
     """Points for OpenCV: (N, 2) pixels -> N `Point`s, None where a coordinate is not finite or absurdly far away."""
-    with np.errstate(invalid="ignore"):
-        drawable = (np.abs(points) < _REACH_PX).all(axis=1)  # False for NaN
+    drawable = (np.abs(points) < _REACH_PX).all(axis=1)  # False for NaN
+    if drawable.all():
+        return [(x, y) for x, y in np.rint(points * (1 << SHIFT)).astype(np.int64).tolist()]
     scaled = np.rint(np.where(drawable[:, None], points, 0.0) * (1 << SHIFT)).astype(np.int64)
     return [(x, y) if good else None for (x, y), good in zip(scaled.tolist(), drawable.tolist(), strict=True)]
 
@@ -71,8 +72,6 @@ class Stroke:
     dashed: bool = False
     halo: int = 0
     """Width of the dark rim in pixels, 0 for none; it is drawn by `draw_halo`, below all strokes."""
-    smooth: bool = True
-    """False takes half the time, where steps hardly show against what is around."""
 
 
 def draw_halo(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> None:
@@ -82,10 +81,9 @@ def draw_halo(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> No
 
 
 def draw_stroke(image: np.ndarray, start: Point, end: Point, stroke: Stroke) -> None:
-    """Draw one line into `image`, clipped at its edges."""
+    """Draw one smooth line into `image`, clipped at its edges."""
     if not stroke.dashed:
-        kind = cv2.LINE_AA if stroke.smooth else cv2.LINE_8
-        cv2.line(image, start, end, stroke.colour, stroke.thickness, kind, SHIFT)
+        cv2.line(image, start, end, stroke.colour, stroke.thickness, cv2.LINE_AA, SHIFT)
         return
     period = (4 * stroke.thickness + 4) << SHIFT
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))

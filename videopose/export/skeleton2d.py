@@ -161,7 +161,7 @@ class PictureSkeletons:
     def _draw_figure(self, picture: np.ndarray, figure: _Figure, row: int, pixels: np.ndarray) -> None:
         """Draw limbs, then joints: bright where seen, thin and dull where doubtful, dashed where filled in."""
         points = fixed_points(pixels)
-        scores = np.nan_to_num(figure.track.keypoints[row, :, 2])
+        scores = figure.track.keypoints[row, :, 2]
         observed = bool(figure.supported[row])
         sure = (scores >= FAINT_BELOW).tolist() if observed else [False] * len(points)
         thickness = _thickness(figure.size_px[row])

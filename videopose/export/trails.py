@@ -10,27 +10,30 @@ from videopose.types import check_shape
 
 _RIM = 0.6  # how dark the rim is that a trail of any colour needs on a picture of that colour
 _STRENGTH = 0.9  # of the newest piece; the picture shines through
-_PIECES = 24  # of a trail: enough to look round, few enough to draw quickly
+_GONE = 0.05  # fresher than this, or not to be seen
+_PIECES = 12  # of a trail: enough to look round, few enough to draw quickly
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The straight pieces of a trail at one moment, the oldest first."""
+    """A trail at one moment: a line through some points, the oldest first."""
 
-    starts: np.ndarray
-    """(N, D) where each piece begins, in the unit of the path."""
-    ends: np.ndarray
-    """(N, D)"""
+    points: np.ndarray
+    """(N, D), in the unit of the path."""
+    joined: np.ndarray
+    """(N - 1,) bool: whether the line goes on from each point to the next."""
     freshness: np.ndarray
-    """(N,) float64: near 0 for what will be gone next, 1 for what was just walked."""
+    """(N - 1,) float64 of each piece: near 0 for what will be gone next, 1 for what was just walked."""
 
     def if_longer(self, least: float) -> "Trail | None":
         """None where it lies within a box with sides of `least`; up to twice that it comes in gradually."""
-        if not len(self.starts):
+        points = self.points
+        if not self.joined.all():
+            points = points[np.concatenate([self.joined, [False]]) | np.concatenate([[False], self.joined])]
+        if len(points) < 2:
             return None
-        low, high = np.minimum(self.starts, self.ends).min(axis=0), np.maximum(self.starts, self.ends).max(axis=0)
-        share = float((high - low).max()) / max(least, 1e-9) - 1.0
-        return Trail(self.starts, self.ends, self.freshness * min(share, 1.0)) if share > 0 else None
+        share = float((points.max(axis=0) - points.min(axis=0)).max()) / max(least, 1e-9) - 1.0
+        return Trail(self.points, self.joined, self.freshness * min(share, 1.0)) if share > 0 else None
 
 
 class Path:
@@ -62,10 +65,9 @@ class Path:
         if not len(rows) or rows[-1] != row:
             rows = np.append(rows, row)
         missing = self._missing_before
-        whole = missing[rows[1:] + 1] == missing[rows[:-1]]
-        starts, ends = rows[:-1][whole], rows[1:][whole]
-        age_s = self._time_s[row] - self._time_s[ends]
-        return Trail(self._points[starts], self._points[ends], 1.0 - age_s / self._length_s)
+        joined = missing[rows[1:] + 1] == missing[rows[:-1]]
+        age_s = self._time_s[row] - self._time_s[rows[1:]]
+        return Trail(self._points[rows], joined, 1.0 - age_s / self._length_s)
 
 
 def blend_trail(image: np.ndarray, trail: Trail, colour: Colour, thickness: int) -> None:
@@ -109,7 +111,6 @@ def draw_trail(image: np.ndarray, trail: Trail, colour: Colour, background: Colo
 
 def _pieces(trail: Trail) -> list[tuple[tuple[int, int], tuple[int, int], float]]:
     """Start and end for OpenCV, and the freshness; without those that cannot be drawn."""
-    count = len(trail.starts)
-    points = fixed_points(np.concatenate([trail.starts, trail.ends]))
-    ends = zip(points[:count], points[count:], trail.freshness.tolist(), strict=True)
-    return [(start, end, fresh) for start, end, fresh in ends if start is not None and end is not None]
+    points = fixed_points(trail.points)
+    pieces = zip(points[:-1], points[1:], trail.joined.tolist(), trail.freshness.tolist(), strict=True)
+    return [(a, b, fresh) for a, b, joined, fresh in pieces if joined and fresh > _GONE and a and b]
