@@ -13,9 +13,10 @@ from videopose.given import check_size, tracks_of_file
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import Lifter, resolve_lifter
 from videopose.motion import assumed_focal_px, build_motions
+from videopose.overlaying import Drawn
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
-from videopose.results import Drawn, ResultFiles, output_stem
+from videopose.results import ResultFiles, output_stem
 from videopose.settings import InferSettings
 from videopose.types import Recording, Track
 from videopose.video import VideoReader, prefetch

@@ -2,26 +2,20 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import numpy as np
-
 from videopose.errors import OutputError, UsageError
 from videopose.export import write_bvh, write_json, write_npz
-from videopose.export.overlay import OverlayRenderer
 from videopose.files import output_error
+from videopose.overlaying import Drawn, write_overlay
 from videopose.progress import Stages
-from videopose.types import Frame, Recording
-from videopose.video import VideoReader, VideoWriter, prefetch
+from videopose.types import Recording
 
 FORMATS = ("npz", "json", "bvh", "mp4")
 OVERLAY_SUFFIX = ".overlay.mp4"
-Drawn = Callable[[Recording, int, np.ndarray], None]
-"""Takes the recording, a frame's number, and its (H, W, 3) uint8 BGR overlay."""
 
 
 def output_stem(source: str) -> str:
@@ -122,50 +116,3 @@ class ResultFiles:
             if path not in written:
                 path.unlink()
         return written
-
-
-def write_overlay(recording: Recording, source: str, path: Path, stages: Stages, on_drawn: Drawn | None = None) -> None:
-    """Draw the overlay in a second pass over the video, so that no frame has to be kept.
-
-    Args:
-        recording: what to draw.
-        source: the video it was made from.
-        path: MP4 to write; it plays like the video, whatever rate the scene was filmed at.
-        stages: told about every frame.
-        on_drawn: given each frame that was drawn.
-
-    Raises:
-        OutputError: it cannot be written.
-        InputError: the video cannot be read any more.
-    """
-    renderer = OverlayRenderer(recording)
-    width, height = renderer.size
-    first, last = int(recording.frame_index[0]), int(recording.frame_index[-1])
-    with VideoReader(source) as reader:
-        # Slow motion is measured at the rate it was filmed at, and shown at the rate it plays at.
-        slower = float(recording.video.fps / reader.info.fps)
-        times_s = recording.time_s * slower
-        writer = VideoWriter(
-            path,
-            width,
-            height,
-            fps=reader.info.fps,
-            times_s=times_s.tolist(),
-            audio_from=source if reader.info.has_audio else None,
-            audio_start_s=float(times_s[0]),
-        )
-        with writer, closing(prefetch(reader)) as frames:
-            for frame in stages.count(_between(frames, first, last)):
-                canvas = renderer.draw(frame)
-                writer.write(canvas)
-                if on_drawn is not None:
-                    on_drawn(recording, frame.index, canvas)
-
-
-def _between(frames: Iterable[Frame], first: int, last: int) -> Iterator[Frame]:
-    """Those numbered `first` to `last`; nothing is read behind them."""
-    for frame in frames:
-        if frame.index >= first:
-            yield frame
-        if frame.index >= last:
-            return
