@@ -46,7 +46,7 @@ def bones_panel(measures: Measures) -> Figure:
     tidy(bars, title="Variation of each length")
     names = [bone_name(bone) for bone in bones.names]
     colours = [SIDES.get(bone[1].partition("_")[0], "#777777") for bone in bones.names]
-    _bars(bars, names, 100 * bones.variation, colours, "standard deviation (% of the mean)")
+    _bars(bars, names, 100 * bones.variation, colours, "SD (% of mean)")
     return figure
 
 
