@@ -21,6 +21,7 @@ COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
     "batch": "Turn folders of videos into 3D motion files.",
     "lift": "Lift 2D keypoints of a file to 3D joints.",
+    "report": "Judge a result: plots and plain verdicts.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",

@@ -35,8 +35,8 @@ def _scale(said: Mapping[str, Any]) -> str:
     if isinstance(height, int | float) and not isinstance(height, bool):
         return f"Scale: the person was said to be {height:.2f} m tall; all lengths follow from that."
     return (
-        "Scale: no height was given, so the body has the size that the lifter learned to expect of its pose. A tall, small "
-        "or young person comes out wrong by as much as he or she differs from that. Give --height."
+        "Scale: no height was given, so the body has the size that the lifter learned to expect of its pose. A tall, "
+        "small or young person comes out wrong by as much as he or she differs from that. Give --height."
     )
 
 
@@ -55,8 +55,8 @@ def _lens(said: Mapping[str, Any]) -> str:
 def _ground(world: World) -> str:
     if np.allclose(world.rotation, CAMERA_WORLD.rotation) and not world.origin.any():
         return (
-            "Ground: not known. The camera is taken to be level, and height is counted from it. A camera that looks down "
-            "tilts the path, the trunk and the pelvis by as much."
+            "Ground: not known. The camera is taken to be level, and height is counted from it. A camera that looks "
+            "down tilts the path, the trunk and the pelvis by as much."
         )
     tilt = float(np.degrees(np.arccos(np.clip((world.rotation @ CAMERA_WORLD.rotation.T)[1, 1], -1.0, 1.0))))
     return (

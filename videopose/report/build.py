@@ -41,7 +41,7 @@ class PersonReport:
         """The verdicts that made the grade, when it is not good."""
         if self.grade in (Grade.GOOD, Grade.UNJUDGED):
             return ()
-        return tuple(verdict for verdict in self.verdicts if verdict.counts and verdict.grade is self.grade)
+        return tuple(verdict for verdict in self.verdicts if verdict.weight is self.grade)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

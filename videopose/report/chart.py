@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from videopose.report.person import Person
 
@@ -26,8 +27,8 @@ _FEW = 120
 
 def new_figure(height_inches: float) -> Figure:
     """An empty figure of the width that all have, without the state that pyplot keeps."""
-    figure = Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained", facecolor="white")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
+    engine = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
+    figure = Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout=engine, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
@@ -57,7 +58,7 @@ def time_axis(rows: Iterable[Axes], person: Person, *, label: str = "time in the
 
 def shade(axes: Axes, time_s: np.ndarray, where: np.ndarray, colour: str = SHADE, alpha: float = 1.0) -> None:
     """Bands over the full height at the frames `where`, each as long as its frame."""
-    spans = [span for span in _spans(time_s, where)]
+    spans = _spans(time_s, where)
     if spans:
         corners = [[(a, 0), (a, 1), (b, 1), (b, 0)] for a, b in spans]
         transform = axes.get_xaxis_transform()
@@ -130,5 +131,8 @@ def legend(axes: Axes, columns: int = 4) -> None:
 
 
 def say(axes: Axes, text: str) -> None:
-    """A sentence in the middle of axes that have nothing to show."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10, color="#444444", wrap=True)
+    """A sentence in the middle of axes that have nothing to show, and no numbers beside it."""
+    axes.set_yticks([])
+    axes.text(
+        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10, color="#444444", wrap=True
+    )

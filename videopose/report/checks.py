@@ -115,5 +115,16 @@ def movement_panel(measures: Measures) -> Figure:
         events.plot(times, np.full(len(times), row), "|", color=colour, markersize=9, markeredgewidth=1.5)
     events.set_yticks(range(3), [name if name != "trunk" else "trunk twisted" for name, _ in kinds])
     events.set_ylim(2.6, -0.6)
+    if not any(where.any() for _, where in kinds):
+        events.text(
+            0.5,
+            1,
+            "none",
+            transform=events.get_yaxis_transform(),
+            ha="center",
+            va="center",
+            fontsize=10,
+            color="#444444",
+        )
     time_axis([jitter, feet, events], person)
     return figure

@@ -1,7 +1,7 @@
 """Where good ends and poor begins, and why there.
 
-Judged on 198 results of known truth: 66 fixed views of running and martial arts that no lifter here was trained on, each
-lifted with wild-243 from keypoints without noise, with noise as of a detector, and with 2.5 times as much
+Judged on 198 results of known truth: 66 fixed views of running and martial arts that no lifter here was trained on,
+each lifted with wild-243 from keypoints without noise, with noise as of a detector, and with 2.5 times as much
 (`benchmarks/report_measures.py`). Rank correlation with the mean error of the joints, over all 198, and the lowest and
 highest within one noise and one kind of movement:
 
@@ -74,18 +74,18 @@ LIMITS = {
     "fit": Limits(
         0.02,
         0.03,
-        "198 results of known truth: up to 2 % of the person's size the joints were off by 54 mm (median), up to 3 % by "
-        "77 mm, beyond by 119 mm.",
+        "198 results of known truth: up to 2 % of the person's size the joints were off by 54 mm (median), up to 3 % "
+        "by 77 mm, beyond by 119 mm.",
     ),
     "jitter": Limits(
         2.0,
         4.0,
-        "198 results of known truth: up to 2 mm for most from usual keypoints, above for most from noisy ones. It tells "
-        "how steady the movement is, not how right.",
+        "198 results of known truth: up to 2 mm for most from usual keypoints, above for most from noisy ones. It "
+        "tells how steady the movement is, not how right.",
     ),
     "swaps": Limits(
         0.0,
-        0.01,
+        0.02,
         "Share of frames with a suspected exchange or a trunk twisted by more than a right angle; a convention, none "
         "occurred where the truth is known.",
     ),

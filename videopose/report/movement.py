@@ -85,9 +85,7 @@ def measure_swaps(person: Person) -> Swaps:
     for name, parts in _GROUPS.items():
         left, right = ([COCO17.index(f"{side}_{part}") for part in parts] for side in ("left", "right"))
         here, crossed = (person.keypoints[:, order, :2] for order in (left + right, right + left))
-        same, exchanged = (
-            np.linalg.norm(now[1:] - here[:-1], axis=-1).mean(axis=1) for now in (here, crossed)
-        )
+        same, exchanged = (np.linalg.norm(now[1:] - here[:-1], axis=-1).mean(axis=1) for now in (here, crossed))
         found = np.zeros(count, bool)
         near = np.diff(person.time_s) <= _SWAP_LONGEST_S
         found[1:] = near & (exchanged < _SWAP_GAIN * same) & (same > _SWAP_LEAST * size[1:])
@@ -121,7 +119,7 @@ class Sliding:
 
 
 def measure_sliding(person: Person) -> Sliding:
-    """Find the feet that stand, by their height alone, and their horizontal speed."""
+    """Find the feet that are seen and stand, by their height alone, and their horizontal speed."""
     places = person.places()[:, [H36M17.index(name) for name in FEET]]
     count = len(person.time_s)
     if count < 3:
@@ -131,7 +129,7 @@ def measure_sliding(person: Person) -> Sliding:
     low = np.stack([_lowest_near(places[:, foot, 1], person.time_s) for foot in range(2)], axis=1)
     with np.errstate(invalid="ignore"):
         standing = (places[..., 1] - low < _STANCE_HEIGHT_M) & (np.abs(velocity[..., 1]) < _STANCE_RISE_M_S)
-    standing &= np.isfinite(speed)
+    standing &= np.isfinite(speed) & person.seen[:, [COCO17.index(name) for name in FEET]]
     for foot in range(2):
         standing[:, foot] = _lasting(standing[:, foot], person.time_s)
     placed = person.placed.sum()

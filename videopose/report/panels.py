@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from videopose.kinematics import ANGLES
 from videopose.report.chart import (
     COLUMNS,
-    LEFT,
     LINE,
     RIGHT,
     SECOND,
@@ -44,7 +43,9 @@ def seen_panel(measures: Measures) -> Figure:
     figure = new_figure(3.5)
     axes, states = figure.subplots(2, 1, sharex=True, height_ratios=[10, 1])
     columns = np.unique(np.linspace(0, len(person.time_s), COLUMNS + 1).astype(np.int64)[:-1])
-    scores = np.where(person.observed[:, None] & person.present[:, None], np.nan_to_num(person.keypoints[..., 2]), np.nan)
+    scores = np.where(
+        person.observed[:, None] & person.present[:, None], np.nan_to_num(person.keypoints[..., 2]), np.nan
+    )
     rows = [[COCO17.index(name) for name in names] for _, names in _ROWS]
     table = np.stack([scores[:, row].mean(axis=1) for row in rows])
     # the worst of a column: a short loss must not vanish
@@ -80,7 +81,14 @@ def _states(axes: Axes, measures: Measures) -> None:
     axes.set_yticks([0.5], ["frames"])
     shade(axes, person.time_s, person.present & person.observed, SECOND)
     shade(axes, person.time_s, ~person.present, "#ffffff")
-    for colour, text in ((SECOND, "seen"), (SHADE, "filled in"), ("white", "absent")):
+    kinds = [
+        (SECOND, "seen", person.observed),
+        (SHADE, "filled in", ~person.observed),
+        ("white", "absent", ~person.present),
+    ]
+    for colour, text, where in kinds:
+        if not where.any():
+            continue
         axes.bar([person.time_s[0]], [0], color=colour, edgecolor="#888888", linewidth=0.6, label=text)
     axes.legend(
         fontsize=9, ncols=3, frameon=False, loc="upper right", bbox_to_anchor=(1.0, -0.9), borderaxespad=0.0,
@@ -149,7 +157,7 @@ def path_panel(measures: Measures) -> Figure:
         if not known.any():
             say(axes, "No place in space was found.")
             continue
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_aspect("equal", adjustable="datalim" if axes is far else "box")
         _trace(axes, across, along, measures.person.time_s)
         first, last = np.flatnonzero(known)[[0, -1]]
         axes.plot(across[first], along[first], "o", color=SECOND, markersize=7, label="start", zorder=5)

@@ -62,7 +62,7 @@ class Person:
     @property
     def placed(self) -> np.ndarray:
         """(T,) bool: there are joints and a root."""
-        return self.lifted & np.isfinite(self.root).all(1)
+        return np.asarray(self.lifted & np.isfinite(self.root).all(1))
 
     @property
     def seen(self) -> np.ndarray:

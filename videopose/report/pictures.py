@@ -1,9 +1,9 @@
 """The panels of one person as PNG, one by one and as one tall picture."""
 
-import io
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,12 +16,25 @@ from videopose.report.checks import bones_panel, fit_panel, movement_panel
 from videopose.report.limits import Grade
 from videopose.report.measures import Measures
 from videopose.report.panels import angles_panel, path_panel, seen_panel, speeds_panel
-from videopose.report.verdicts import Verdict
+from videopose.report.verdicts import TITLES, Verdict
 
 GRADE_COLOURS = {Grade.GOOD: "#00664b", Grade.FAIR: "#8a5a00", Grade.POOR: "#b03a00", Grade.UNJUDGED: "#555555"}
 """Dark enough for text on white; the grade is always said in words, too."""
-_LETTERS = 112
+_LETTERS = 124
+_BADGE_INCHES = 0.95
 _LINE_INCHES = 0.19
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Text in a strip."""
+
+    text: str
+    size: float
+    """Points."""
+    colour: str = "#222222"
+    grade: Grade | None = None
+    """Written before the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ PANELS = (
         "seen",
         "Seen in the picture",
         ("seen",),
-        "The detector's score of each keypoint. From 0.3 on it counts as seen. Grey frames were filled in between others.",
+        "The detector's score of each keypoint: seen from 0.3 on. Grey frames were filled in between others.",
         seen_panel,
     ),
     Panel(
@@ -52,7 +65,9 @@ PANELS = (
         "Signs as usual in biomechanics: flexion is positive. A gap: the angle is not defined there.",
         angles_panel,
     ),
-    Panel("speeds", "Speeds", ("speeds",), "Of the joint through space, from places in neighbouring frames.", speeds_panel),
+    Panel(
+        "speeds", "Speeds", ("speeds",), "Of the joint through space, from places in neighbouring frames.", speeds_panel
+    ),
     Panel(
         "path",
         "Path from above",
@@ -64,16 +79,16 @@ PANELS = (
         "bones",
         "Bone lengths",
         ("bones",),
-        "Bodies keep their lengths; what changes is error, mostly in depth. Trunk and neck do bend, so their lengths between "
-        "17 joints may change a little.",
+        "Bodies keep their lengths; what changes is error, mostly in depth. Trunk and neck do bend, so their lengths "
+        "between 17 joints may change a little.",
         bones_panel,
     ),
     Panel(
         "fit",
         "Fit to the picture",
         ("fit",),
-        "Joints projected back into the picture against the keypoints. Hips and shoulders never fit quite: detectors and the "
-        "skeleton mean different points.",
+        "Joints projected back into the picture against the keypoints. Hips and shoulders never fit quite: detectors "
+        "and the skeleton mean different points.",
         fit_panel,
     ),
     Panel(
@@ -94,7 +109,7 @@ def panel_images(report: PersonReport) -> Iterator[tuple[Panel, np.ndarray]]:
 
 def png(image: np.ndarray) -> bytes:
     """(H, W, 3) uint8 RGB as a PNG file."""
-    done, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    done, content = cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 6])
     if not done:
         raise ValueError("the picture could not be encoded")
     return bytes(content)
@@ -102,51 +117,55 @@ def png(image: np.ndarray) -> bytes:
 
 def header(report: PersonReport, name: str) -> np.ndarray:
     """The top of the tall picture: who, how good, and why."""
-    lines = [(f"{name}: person {report.person_id}", 15.0, "#000000"), (grade_line(report), 12.0, GRADE_COLOURS[report.grade])]
-    for verdict in report.worst():
-        lines.append((verdict.text, 9.5, "#222222"))
+    lines = [_Line(f"{name}: person {report.person_id}", 15.0), _Line(grade_line(report), 11.0, grade=report.grade)]
     if report.expectation:
-        lines.append((report.expectation, 9.5, "#222222"))
+        lines.append(_Line(report.expectation, 9.5))
     return _strip(lines)
 
 
 def grade_line(report: PersonReport) -> str:
-    """`Fair: 2 of 8 checks are fair, none is poor.`"""
-    counted = [verdict.grade for verdict in report.verdicts if verdict.counts and verdict.grade is not Grade.UNJUDGED]
+    """What made the grade, in one sentence."""
+    counted = [verdict.weight for verdict in report.verdicts if verdict.weight is not Grade.UNJUDGED]
     if report.grade is Grade.UNJUDGED:
-        return "Not judged: nothing could be measured."
-    number = counted.count(report.grade)
-    said = f"{number} of {len(counted)} checks {'is' if number == 1 else 'are'} {report.grade}"
-    return f"{report.grade.capitalize()}: {said}."
+        return "Nothing could be measured."
+    if report.grade is Grade.GOOD:
+        return f"All {len(counted)} checks that count are good."
+    return f"Because of: {', '.join(TITLES[verdict.measure].lower() for verdict in report.worst())}."
 
 
 def caption(panel: Panel, verdicts: tuple[Verdict, ...]) -> np.ndarray:
     """The strip above a panel: its title and what is judged by it."""
-    lines = [(panel.title, 12.5, "#000000")]
-    for verdict in verdicts:
-        lines.append((f"{verdict.grade.capitalize()}. {verdict.text}", 9.5, GRADE_COLOURS[verdict.grade]))
-    lines.append((panel.about, 9.0, "#555555"))
+    lines = [_Line(panel.title, 12.5)]
+    lines += [_Line(verdict.text, 9.5, grade=verdict.grade) for verdict in verdicts]
+    lines.append(_Line(panel.about, 9.0, "#555555"))
     return _strip(lines)
 
 
-def _strip(lines: list[tuple[str, float, str]]) -> np.ndarray:
-    """Lines of text, broken where they are too long: text, size in points, colour."""
-    broken = [
-        (piece, size, colour)
-        for text, size, colour in lines
-        for piece in textwrap.wrap(_printable(text), int(_LETTERS * 9.5 / size)) or [""]
-    ]
-    heights = [_LINE_INCHES * size / 9.5 + (0.07 if size > 10 else 0.0) for _, size, _ in broken]
+def _strip(lines: list[_Line]) -> np.ndarray:
+    """Lines of text below each other, broken where they are too long."""
+    broken = []
+    for line in lines:
+        room = _LETTERS * (WIDTH_INCHES - (_BADGE_INCHES if line.grade else 0.0)) / WIDTH_INCHES
+        pieces = textwrap.wrap(_printable(line.text), int(room * 9.5 / line.size)) or [""]
+        broken += [(piece, line, place == 0) for place, piece in enumerate(pieces)]
+    heights = [_LINE_INCHES * line.size / 9.5 + (0.07 if line.size > 10 else 0.0) for _, line, _ in broken]
     height = sum(heights) + 0.25
     figure = Figure(figsize=(WIDTH_INCHES, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     top = height - 0.2
-    for (text, size, colour), step in zip(broken, heights, strict=True):
+    for (text, line, first), step in zip(broken, heights, strict=True):
+        left = 0.15
         # no formulas: names may hold dollars
-        figure.text(
-            0.15 / WIDTH_INCHES, top / height, text, fontsize=size, color=colour, va="top", parse_math=False,
-            fontweight="bold" if size > 10 else "normal",
-        )  # fmt: skip
+        style: dict[str, Any] = {"fontsize": line.size, "va": "top", "parse_math": False}
+        if line.grade is not None:
+            if first:
+                colour = GRADE_COLOURS[line.grade]
+                figure.text(
+                    left / WIDTH_INCHES, top / height, line.grade.capitalize(), color=colour, weight="bold", **style
+                )
+            left += _BADGE_INCHES
+        weight = "bold" if line.size > 10 and line.grade is None else "normal"
+        figure.text(left / WIDTH_INCHES, top / height, text, color=line.colour, weight=weight, **style)
         top -= step
     return _pixels(figure)
 
@@ -157,7 +176,8 @@ def _printable(text: str) -> str:
 
 
 def _pixels(figure: Figure) -> np.ndarray:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="raw", dpi=DPI)
-    width, height = figure.canvas.get_width_height(physical=True)
-    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    image: np.ndarray = np.asarray(canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
+    return image

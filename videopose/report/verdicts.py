@@ -34,13 +34,22 @@ class Verdict:
     """Of the value: `share`, `mm`, `m/s`."""
     text: str
     """The number, what it means, what to do."""
-
-    @property
-    def counts(self) -> bool:
-        """Whether it counts for the person's verdict: a path of unsure scale does not make the pose worse."""
-        return self.measure != "path" or self.grade is Grade.POOR
+    weight: Grade
+    """As what it counts for the person's verdict: a hidden limb or an unsure lens does not make the whole body poor."""
 
 
+TITLES = {
+    "seen": "Seen in the picture",
+    "angles": "Joint angles",
+    "speeds": "Speeds",
+    "path": "Path",
+    "bones": "Bone lengths",
+    "fit": "Fit to the picture",
+    "jitter": "Steadiness",
+    "sliding": "Standing feet",
+    "swaps": "Left and right",
+}
+"""For people, by measure."""
 LIMB_JOINTS = tuple(COCO17.joint_names[5:])
 """Keypoints of shoulders, elbows, wrists, hips, knees and ankles."""
 _ORDER = (Grade.GOOD, Grade.FAIR, Grade.POOR)
@@ -63,8 +72,8 @@ def verdicts(measures: Measures) -> tuple[Verdict, ...]:
 
 
 def overall(given: Sequence[Verdict]) -> Grade:
-    """The worst grade of those that count; not judged when none could be."""
-    grades = [verdict.grade for verdict in given if verdict.counts and verdict.grade is not Grade.UNJUDGED]
+    """The worst of what the verdicts count as; not judged when none could be."""
+    grades = [verdict.weight for verdict in given if verdict.weight is not Grade.UNJUDGED]
     return max(grades, key=_ORDER.index) if grades else Grade.UNJUDGED
 
 
@@ -77,8 +86,8 @@ def expectation(given: Sequence[Verdict]) -> str:
     known = KNOWN_ERRORS[worst]
     return (
         f"{known.results} results of known truth had a fit and bones of this grade ({worst}): their joints were off by "
-        f"{known.median_mm} mm (median), 8 of 10 by {known.low_mm} to {known.high_mm} mm. They were running and martial "
-        "arts with simulated keypoints; other movements may be better or worse."
+        f"{known.median_mm} mm (median), 8 of 10 by {known.low_mm} to {known.high_mm} mm. They were running and "
+        "martial arts with simulated keypoints; other movements may be better or worse."
     )
 
 
@@ -91,12 +100,14 @@ def seen_verdict(shares: dict[str, float], filled_share: float) -> Verdict:
     if few:
         named = _listed([f"{_spaced(name)} in {_percent(share)}" for share, name in few])
         advice = "treat their places and angles with care" if len(few) > 1 else "treat its place and angles with care"
-        text = f"{_sentence(named)} of the frames only: {advice}. Where a joint was not seen, it is inferred from the rest."
+        text = f"{_sentence(named)} of the frames only: {advice}. What was not seen is inferred."
     else:
         text = f"Every joint of the limbs was seen in at least {_percent(least)} of the frames."
     if filled_share > 0:
         text += f" {_percent(filled_share)} of the frames were filled in: do not measure there."
-    return Verdict("seen", grade, least, "share", text)
+    hidden = sum(LIMITS["seen"].grade(share) is Grade.POOR for share in limbs.values())
+    weight = grade if 2 * hidden >= len(limbs) else _at_most_fair(grade)
+    return Verdict("seen", grade, least, "share", text, weight)
 
 
 def seen_together(measures: Measures) -> dict[str, float]:
@@ -123,17 +134,19 @@ def angles_verdict(shares: dict[str, float]) -> Verdict:
     least = min(shares.values())
     grade = LIMITS["angles"].grade(least)
     if grade is Grade.UNJUDGED:
-        return Verdict("angles", grade, least, "share", "There are no joints in 3D, so there are no angles.")
+        return Verdict("angles", grade, least, "share", "There are no joints in 3D, so there are no angles.", grade)
     titles = {angle.name: angle.title for angle in ANGLES}
     few = sorted((share, name) for name, share in shares.items() if LIMITS["angles"].grade(share) is not Grade.GOOD)
     if few:
         named = _listed([f"{titles[name].lower()} in {_percent(share)}" for share, name in few])
-        text = f"The joints of an angle were not always seen together: {named} of the frames. Use those angles with care."
+        text = (
+            f"The joints of an angle were not always seen together: {named} of the frames. Use those angles with care."
+        )
     else:
         text = f"The joints of each angle were seen together in at least {_percent(least)} of the frames."
     known = ", ".join(f"{name.replace('_', ' ')} {error}" for name, error in KNOWN_ANGLE_ERRORS.items())
     text += f" Where the truth is known, angles were off by (median, degrees): {known}."
-    return Verdict("angles", grade, least, "share", text)
+    return Verdict("angles", grade, least, "share", text, _at_most_fair(grade))
 
 
 def speeds_verdict(speeds: np.ndarray, *, relative: bool) -> Verdict:
@@ -142,11 +155,15 @@ def speeds_verdict(speeds: np.ndarray, *, relative: bool) -> Verdict:
     limbs = speeds[:, [H36M17.index(f"{side}_{part}") for part in ("wrist", "ankle") for side in ("left", "right")]]
     known = np.isfinite(speeds).any(axis=1)
     if not known.any():
-        return Verdict("speeds", Grade.UNJUDGED, float("nan"), "share", "Speeds need two frames with joints in 3D.")
+        return Verdict(
+            "speeds", Grade.UNJUDGED, float("nan"), "share", "Speeds need two frames with joints in 3D.", Grade.UNJUDGED
+        )
     beyond = (np.nan_to_num(hip) > FASTEST_HIP_M_S).any(1) | (np.nan_to_num(limbs) > FASTEST_LIMB_M_S).any(1)
     share = float(beyond.sum() / known.sum())
     grade = LIMITS["speeds"].grade(share)
-    peaks = [float(np.nanmax(values)) if np.isfinite(values).any() else 0.0 for values in (hip, limbs[:, :2], limbs[:, 2:])]
+    peaks = [
+        float(np.nanmax(values)) if np.isfinite(values).any() else 0.0 for values in (hip, limbs[:, :2], limbs[:, 2:])
+    ]
     text = f"At most {peaks[0]:.1f} m/s at the hip, {peaks[1]:.1f} at a wrist, {peaks[2]:.1f} at an ankle"
     if grade is Grade.GOOD:
         text += ": bodies do that."
@@ -157,7 +174,7 @@ def speeds_verdict(speeds: np.ndarray, *, relative: bool) -> Verdict:
         )
     if relative:
         text += " No frame has a place in space, so speeds are relative to the hip."
-    return Verdict("speeds", grade, share, "share", text)
+    return Verdict("speeds", grade, share, "share", text, grade)
 
 
 def path_verdict(measures: Measures) -> Verdict:
@@ -169,7 +186,7 @@ def path_verdict(measures: Measures) -> Verdict:
             if measures.lifted_frames
             else "There are no joints in 3D, so there is no path."
         )
-        return Verdict("path", Grade.UNJUDGED, float("nan"), "share", text)
+        return Verdict("path", Grade.UNJUDGED, float("nan"), "share", text, Grade.UNJUDGED)
     grade = LIMITS["path"].grade(path.share)
     text = f"{_percent(path.share)} of the frames have a place in space, {_span(*path.distance_m)} m from the camera"
     text += f"; the hip went {path.length_m:.1f} m over the ground." if np.isfinite(path.length_m) else "."
@@ -179,22 +196,22 @@ def path_verdict(measures: Measures) -> Verdict:
             " The lens was assumed (55 degrees): with lenses of 45 to 75 degrees, distances from the camera would be a "
             "quarter longer to a third shorter. Give --fov or --focal."
         )
-    return Verdict("path", grade, path.share, "share", text)
+    return Verdict("path", grade, path.share, "share", text, grade if grade is Grade.POOR else Grade.UNJUDGED)
 
 
 def bones_verdict(variation: float, by_bone: dict[tuple[str, str], float]) -> Verdict:
     """Of the mean variation of the limbs' bones."""
     grade = LIMITS["bones"].grade(variation)
     if grade is Grade.UNJUDGED:
-        return Verdict("bones", grade, variation, "share", "Needs two frames with joints in 3D.")
+        return Verdict("bones", grade, variation, "share", "Needs two frames with joints in 3D.", grade)
     worst = max(by_bone, key=lambda bone: by_bone[bone])
-    text = f"Bones of the limbs vary by {_percent(variation, 1)} ({bone_name(worst)} most, {_percent(by_bone[worst], 1)}): "
+    text = f"Bones of the limbs vary by {_percent(variation, 1)} ({bone_name(worst)}: {_percent(by_bone[worst], 1)}): "
     text += {
         Grade.GOOD: "good.",
         Grade.FAIR: "limbs were hidden at times, or point at the camera. Look where a length leaves 100 %.",
         Grade.POOR: "bodies do not do that. Distrust depth where a length leaves 100 %; another view would help.",
     }[grade]
-    return Verdict("bones", grade, variation, "share", text)
+    return Verdict("bones", grade, variation, "share", text, grade)
 
 
 def fit_verdict(median_px: float, relative: float, focal: bool) -> Verdict:
@@ -202,14 +219,16 @@ def fit_verdict(median_px: float, relative: float, focal: bool) -> Verdict:
     grade = LIMITS["fit"].grade(relative)
     if grade is Grade.UNJUDGED:
         why = "there is no place in space, or no joint was seen" if focal else "the file does not say the focal length"
-        return Verdict("fit", grade, relative, "share", f"Cannot be told: {why}.")
-    text = f"Projected joints lie {median_px:.1f} pixels from the keypoints, {_percent(relative, 1)} of the person's size: "
+        return Verdict("fit", grade, relative, "share", f"Cannot be told: {why}.", grade)
+    text = (
+        f"Projected joints lie {median_px:.1f} pixels from the keypoints, {_percent(relative, 1)} of the person's size"
+    )
     text += {
-        Grade.GOOD: "pose and picture agree.",
-        Grade.FAIR: "pose and picture differ somewhat. Look at the overlay where the error is high.",
-        Grade.POOR: "pose and picture disagree. Look at the overlay, and check who was followed and the lens.",
+        Grade.GOOD: ": pose and picture agree.",
+        Grade.FAIR: ": pose and picture differ somewhat. Look at the overlay where the error is high.",
+        Grade.POOR: ": pose and picture disagree. Look at the overlay, and check who was followed and the lens.",
     }[grade]
-    return Verdict("fit", grade, relative, "share", text)
+    return Verdict("fit", grade, relative, "share", text, grade)
 
 
 def jitter_verdict(rms_mm: float, rate_hz: float) -> Verdict:
@@ -217,53 +236,67 @@ def jitter_verdict(rms_mm: float, rate_hz: float) -> Verdict:
     grade = LIMITS["jitter"].grade(rms_mm)
     if grade is Grade.UNJUDGED:
         slow = f"{rate_hz:.3g} frames per second do not show it" if rate_hz < LEAST_RATE_HZ else "too few frames in 3D"
-        return Verdict("jitter", grade, rms_mm, "mm", f"Jitter cannot be told: {slow}.")
+        return Verdict("jitter", grade, rms_mm, "mm", f"Jitter cannot be told: {slow}.", grade)
     text = f"Above {TREMBLE_HZ:g} Hz the joints move by {rms_mm:.1f} mm (RMS): "
     text += {
         Grade.GOOD: "steady.",
         Grade.FAIR: "somewhat unsteady, or a very fast movement. Smooth before taking accelerations.",
         Grade.POOR: "unsteady. Do not take accelerations from it without smoothing more.",
     }[grade]
-    return Verdict("jitter", grade, rms_mm, "mm", text)
+    return Verdict("jitter", grade, rms_mm, "mm", text, grade)
 
 
 def sliding_verdict(median_m_s: float, share: float) -> Verdict:
     """Of the speed of standing feet."""
     grade = LIMITS["sliding"].grade(median_m_s)
     if grade is Grade.UNJUDGED:
-        return Verdict("sliding", grade, median_m_s, "m/s", "No foot was found to stand: sliding cannot be told.")
+        return Verdict(
+            "sliding", grade, median_m_s, "m/s", "No foot was found to stand: sliding cannot be told.", grade
+        )
     text = f"Feet that stand ({_percent(share)} of the frames) move at {median_m_s:.2f} m/s over the ground (median): "
     text += {
         Grade.GOOD: "as usual for one camera; real feet stand still.",
         Grade.FAIR: "they slide. Take steps and contacts from it with care.",
         Grade.POOR: "they slide much, or the camera moves. Do not take steps or contacts from it.",
     }[grade]
-    return Verdict("sliding", grade, median_m_s, "m/s", text)
+    return Verdict("sliding", grade, median_m_s, "m/s", text, grade)
 
 
 def swaps_verdict(swaps: Swaps, time_s: np.ndarray, lifted: int) -> Verdict:
     """Of suspected exchanges of left and right."""
     count = len(time_s)
     if count < 2:
-        return Verdict("swaps", Grade.UNJUDGED, float("nan"), "share", "Exchanges of left and right need two frames.")
+        return Verdict(
+            "swaps",
+            Grade.UNJUDGED,
+            float("nan"),
+            "share",
+            "Exchanges of left and right need two frames.",
+            Grade.UNJUDGED,
+        )
     suspected = swaps.twisted.copy()
     for found in swaps.suspects.values():
         suspected |= found
     share = float(suspected.sum() / count)
     grade = LIMITS["swaps"].grade(share)
     if grade is Grade.GOOD:
-        return Verdict("swaps", grade, share, "share", "No exchange of left and right is suspected.")
+        return Verdict("swaps", grade, share, "share", "No exchange of left and right is suspected.", grade)
     parts = []
     for name, found in swaps.suspects.items():
         if found.any():
             parts.append(f"{name} {int(found.sum())} times, first at {time_s[found.argmax()]:.2f} s")
     text = f"Left and right may have changed places: {'; '.join(parts)}. " if parts else ""
     if swaps.twisted.any():
+        twisted = _percent(swaps.twisted.sum() / max(lifted, 1), 1)
         text += (
-            f"The trunk is twisted by more than a right angle in {_percent(swaps.twisted.sum() / max(lifted, 1), 1)} of the "
-            f"frames, first at {time_s[swaps.twisted.argmax()]:.2f} s. "
+            f"The trunk is twisted by more than a right angle in {twisted} of the frames, "
+            f"first at {time_s[swaps.twisted.argmax()]:.2f} s. "
         )
-    return Verdict("swaps", grade, share, "share", f"{text}Look at the overlay there.")
+    return Verdict("swaps", grade, share, "share", f"{text}Look at the overlay there.", grade)
+
+
+def _at_most_fair(grade: Grade) -> Grade:
+    return Grade.FAIR if grade is Grade.POOR else grade
 
 
 def _percent(share: float, digits: int = 0) -> str:
