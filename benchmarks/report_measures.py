@@ -3,10 +3,10 @@
     python benchmarks/report_measures.py --json benchmarks/results/report_measures.json
 
 The 66 fixed views of running and martial arts that no lifter was trained on, each lifted from keypoints without noise,
-with noise as of a detector, and with 2.5 times that noise. Gives, for each measure, the rank correlation (Spearman) with
-the mean error of the joints (MPJPE), with the error of acceleration, and with MPJPE within one noise and one kind of
-movement; the errors behind each grade; and the errors of angles with noise as of a detector. These are the figures in
-`videopose/report/limits.py`.
+with noise as of a detector, and with 2.5 times that noise. Gives, for each measure, the rank correlation (Spearman)
+with the mean error of the joints (MPJPE), with the error of acceleration, and with MPJPE within one noise and one kind
+of movement; the errors behind each grade; and the errors of angles with noise as of a detector. These are the figures
+in `videopose/report/limits.py`.
 """
 
 import argparse

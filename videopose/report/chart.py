@@ -1,6 +1,7 @@
 """What all panels share: colours, lines that keep their gaps and peaks, shades for what was not seen."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ COLUMNS = 1500
 """A picture is not wider: longer recordings are drawn as least and largest value of each column."""
 WIDTH_INCHES = 9.0
 DPI = 150
+_FAINT = 0.4
 _FEW = 120
 """So few frames are marked each."""
 
@@ -84,15 +86,35 @@ def _spans(time_s: np.ndarray, where: np.ndarray) -> list[tuple[float, float]]:
     return merged
 
 
-def line(axes: Axes, time_s: np.ndarray, values: np.ndarray, colour: str, label: str = "", width: float = 1.3) -> None:
-    """A line over time with gaps where the values are NaN; single frames between gaps are dots."""
+def line(
+    axes: Axes, time_s: np.ndarray, values: np.ndarray, colour: str, label: str = "", sure: np.ndarray | None = None
+) -> None:
+    """A line over time with gaps where the values are NaN; single frames between gaps are dots.
+
+    Args:
+        axes: where.
+        time_s: (T,) seconds.
+        values: (T,) NaN for gaps.
+        colour: of the line.
+        label: in the legend.
+        sure: (T,) bool; the line is faint where it is not. None: everywhere.
+    """
+    if sure is None or sure.all():
+        _draw(axes, time_s, values, colour, label, 1.0)
+        return
+    _draw(axes, time_s, values, colour, "", _FAINT)
+    _draw(axes, time_s, np.where(sure, values, np.nan), colour, label, 1.0)
+
+
+def _draw(axes: Axes, time_s: np.ndarray, values: np.ndarray, colour: str, label: str, alpha: float) -> None:
     thin_time, thin = thinned(time_s, values)
     marker = "." if len(time_s) <= _FEW else ""
-    axes.plot(thin_time, thin, color=colour, linewidth=width, label=label or None, marker=marker, markersize=3.5)
+    style: dict[str, Any] = {"color": colour, "alpha": alpha}
+    axes.plot(thin_time, thin, linewidth=1.3, label=label or None, marker=marker, markersize=3.5, **style)
     if not marker:
         known = np.concatenate([[False], np.isfinite(thin), [False]])
         alone = known[1:-1] & ~known[:-2] & ~known[2:]
-        axes.plot(thin_time[alone], thin[alone], ".", color=colour, markersize=3)
+        axes.plot(thin_time[alone], thin[alone], ".", markersize=3, **style)
 
 
 def thinned(time_s: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,9 +9,23 @@ from videopose.kinematics.angles import ANGLES
 from videopose.report.movement import Jitter, Sliding, Swaps, measure_jitter, measure_sliding, measure_swaps
 from videopose.report.person import Person, person_of
 from videopose.report.shape import Bones, Fit, measure_bones, measure_fit
-from videopose.skeletons import H36M17
+from videopose.skeletons import COCO17, H36M17
 from videopose.types import Recording
 from videopose.world import World
+
+CHAINS = {
+    "hip_flexion": ("hip", "knee"),
+    "knee_flexion": ("hip", "knee", "ankle"),
+    "shoulder_elevation": ("shoulder", "elbow"),
+    "elbow_flexion": ("shoulder", "elbow", "wrist"),
+}
+"""Angles that are shown for each side, with the joints of that side they rest on."""
+
+
+def seen_all(person: Person, angle: str) -> np.ndarray:
+    """(T,) bool: all joints of that side which an angle such as `left_knee_flexion` rests on were seen."""
+    side, _, name = angle.partition("_")
+    return np.asarray(person.seen[:, [COCO17.index(f"{side}_{part}") for part in CHAINS[name]]].all(axis=1))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

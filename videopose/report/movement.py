@@ -95,7 +95,8 @@ def measure_swaps(person: Person) -> Swaps:
 
 def _twisted(person: Person) -> np.ndarray:
     def across(part: str) -> np.ndarray:
-        return person.joints[:, H36M17.index(f"left_{part}")] - person.joints[:, H36M17.index(f"right_{part}")]
+        ends = [person.joints[:, H36M17.index(f"{side}_{part}")] for side in ("left", "right")]
+        return np.asarray(ends[0] - ends[1])
 
     trunk = person.joints[:, H36M17.index("thorax")]
     length = np.linalg.norm(trunk, axis=-1, keepdims=True)

@@ -22,7 +22,8 @@ _HONEST = (
     "distance from the camera does not count.",
     "A good grade says that the result agrees with the picture and with itself. It does not say that it is right. "
     "Where the truth is known, fit and bones told results of bad keypoints from those of good ones (rank correlation "
-    "with the error of the joints 0.82 and 0.70). Among results of equally good keypoints they said little (-0.25 to 0.72).",
+    "with the error of the joints 0.82 and 0.70). Among results of equally good keypoints they said little (-0.25 to "
+    "0.72).",
 )
 Drawn = Sequence[tuple[Panel, bytes]]
 """Panels with their PNG."""

@@ -22,7 +22,7 @@ from videopose.report.chart import (
     tidy,
     time_axis,
 )
-from videopose.report.measures import Measures
+from videopose.report.measures import CHAINS, Measures, seen_all
 from videopose.skeletons import COCO17, H36M17
 
 _ROWS = (
@@ -31,7 +31,6 @@ _ROWS = (
     ("hips", ("left_hip", "right_hip")),
     *((f"{side} {part}", (f"{side}_{part}",)) for part in ("elbow", "wrist", "knee", "ankle") for side in SIDES),
 )
-_PAIRS = ("hip_flexion", "knee_flexion", "shoulder_elevation", "elbow_flexion")
 _TRUNK = ("trunk_inclination", "trunk_flexion", "trunk_rotation")
 _TITLES = {angle.name: angle.title for angle in ANGLES}
 _PLACE = {angle.name: place for place, angle in enumerate(ANGLES)}
@@ -108,10 +107,11 @@ def angles_panel(measures: Measures) -> Figure:
     figure = new_figure(6.0)
     grid = figure.subplots(3, 2, sharex=True)
     cells = grid.ravel()
-    for axes, name in zip(cells[:4], _PAIRS, strict=True):
+    for axes, name in zip(cells[:4], CHAINS, strict=True):
         tidy(axes, "degrees", _TITLES[f"left_{name}"].removeprefix("Left ").capitalize())
         for side, colour in SIDES.items():
-            line(axes, person.time_s, measures.angles[:, _PLACE[f"{side}_{name}"]], colour, side)
+            sure = seen_all(person, f"{side}_{name}")
+            line(axes, person.time_s, measures.angles[:, _PLACE[f"{side}_{name}"]], colour, side, sure)
     tidy(cells[4], "degrees", "Trunk")
     for name, colour in zip(_TRUNK, (LINE, SECOND, "#cc79a7"), strict=True):
         label = _TITLES[name].removeprefix("Trunk ")
@@ -136,7 +136,9 @@ def speeds_panel(measures: Measures) -> Figure:
     for axes, part in zip(rows[1:], ("wrist", "ankle"), strict=True):
         tidy(axes, "m/s", f"{part.capitalize()}s")
         for side, colour in SIDES.items():
-            line(axes, person.time_s, measures.speeds[:, H36M17.index(f"{side}_{part}")], colour, side)
+            joint = f"{side}_{part}"
+            sure = person.seen[:, COCO17.index(joint)]
+            line(axes, person.time_s, measures.speeds[:, H36M17.index(joint)], colour, side, sure)
     for axes in rows:
         axes.set_ylim(bottom=0)
     legend(rows[1])

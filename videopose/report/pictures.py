@@ -62,11 +62,15 @@ PANELS = (
         "angles",
         "Joint angles",
         ("angles",),
-        "Signs as usual in biomechanics: flexion is positive. A gap: the angle is not defined there.",
+        "Flexion is positive. Faint: not all joints of the angle were seen. A gap: it is not defined there.",
         angles_panel,
     ),
     Panel(
-        "speeds", "Speeds", ("speeds",), "Of the joint through space, from places in neighbouring frames.", speeds_panel
+        "speeds",
+        "Speeds",
+        ("speeds",),
+        "Of the joint through space, from places in neighbouring frames. Faint: the joint was not seen.",
+        speeds_panel,
     ),
     Panel(
         "path",

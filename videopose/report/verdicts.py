@@ -15,7 +15,7 @@ from videopose.report.limits import (
     LIMITS,
     Grade,
 )
-from videopose.report.measures import Measures
+from videopose.report.measures import CHAINS, Measures, seen_all
 from videopose.report.movement import LEAST_RATE_HZ, TREMBLE_HZ, Swaps
 from videopose.report.shape import LIMB_BONES
 from videopose.skeletons import COCO17, H36M17
@@ -112,18 +112,10 @@ def seen_verdict(shares: dict[str, float], filled_share: float) -> Verdict:
 
 def seen_together(measures: Measures) -> dict[str, float]:
     """Share of the person's frames in which all joints of an angle were seen, by the angle's name."""
-    chains = {
-        "hip_flexion": ("hip", "knee"),
-        "knee_flexion": ("hip", "knee", "ankle"),
-        "shoulder_elevation": ("shoulder", "elbow"),
-        "elbow_flexion": ("shoulder", "elbow", "wrist"),
-    }
-    person, shares = measures.person, {}
+    person = measures.person
     present = max(int(person.present.sum()), 1)
-    for name, parts in chains.items():
-        for side in ("left", "right"):
-            places = [COCO17.index(f"{side}_{part}") for part in parts]
-            shares[f"{side}_{name}"] = float(person.seen[:, places].all(axis=1).sum() / present)
+    names = [f"{side}_{name}" for name in CHAINS for side in ("left", "right")]
+    shares = {name: float(seen_all(person, name).sum() / present) for name in names}
     if not measures.lifted_frames:
         return dict.fromkeys(shares, float("nan"))
     return shares
