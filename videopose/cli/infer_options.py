@@ -70,9 +70,8 @@ def infer_settings(
     style = overlay_style(**{name: others.pop(name) for name in OVERLAY_KEYS})
     export = ExportSettings(**{name: others.pop(name) for name in EXPORT_KEYS})
     return InferSettings(
-        detector=detector_settings(**others), export=export, overlay=style, detections=detections, detections_format=detections_format,
-        detections_name=detections_name, lifter=lifter,
-        formats=parse_formats(formats),
+        detector=detector_settings(**others), detections=detections, detections_format=detections_format,
+        detections_name=detections_name, lifter=lifter, formats=parse_formats(formats), export=export, overlay=style,
         person=person, start_s=start, end_s=end, fps=parse_fps(fps),
         focal_px=focal, fov_degrees=fov, motion=MotionSettings(height_m=height, smooth=smooth, tta=tta),
         device=device, precision=precision, threads=threads or available_threads(), overwrite=overwrite,

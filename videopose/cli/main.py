@@ -24,6 +24,7 @@ COMMANDS = {
     "view": "Show results in the browser: video, 3D, time line, curves.",
     "export": "Write results in the formats of other programs.",
     "render": "Draw results on their video again.",
+    "report": "Judge a result: plots and plain verdicts.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",
