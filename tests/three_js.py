@@ -32,10 +32,15 @@ window.load = async (kind) => {
   }
   const meshes = [];
   root.traverse((node) => { if (node.isSkinnedMesh) meshes.push(node.name); });
-  return { clips: animations.map((clip) => [clip.name, clip.duration, clip.tracks.length]), meshes };
+  const clips = animations.map((clip) => [clip.name, clip.duration, clip.tracks.length]);
+  return { clips, meshes, unit_cm: root.userData.unitScaleFactor };
+};
+const seek = (seconds) => {
+  for (const clip of animations) mixer.clipAction(clip).paused = false;  // as one that has ended is
+  mixer.setTime(seconds);
 };
 window.bones = (seconds) => {
-  mixer.setTime(seconds);
+  seek(seconds);
   root.updateMatrixWorld(true);
   const places = [];
   root.traverse((node) => {
@@ -48,7 +53,7 @@ window.bones = (seconds) => {
   return places;
 };
 window.corners = (seconds) => {
-  mixer.setTime(seconds);
+  seek(seconds);
   root.updateMatrixWorld(true);
   const boxes = {};
   root.traverse((node) => {
@@ -61,7 +66,7 @@ window.corners = (seconds) => {
   return Object.fromEntries(Object.entries(boxes).map(([name, box]) => [name, [box.min.toArray(), box.max.toArray()]]));
 };
 window.render = (seconds, eye, target) => {
-  mixer.setTime(seconds);
+  seek(seconds);
   const scene = new THREE.Scene();
   scene.background = new THREE.Color(0xf4f4f4);
   scene.add(root, new THREE.HemisphereLight(0xffffff, 0x888888, 2), new THREE.GridHelper(10, 20, 0x999999, 0xcccccc));
@@ -99,7 +104,7 @@ class ThreeJs:
         self.page.route("http://localhost/**", self._answer)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Read a .glb or .fbx: its `clips` (name, seconds, tracks) and names of skinned `meshes`."""
+        """Read a .glb or .fbx: its `clips` (name, seconds, tracks), skinned `meshes`, for .fbx `unit_cm`."""
         self.path = path
         self.page.goto("http://localhost/page.html")
         self.page.wait_for_function("window.ready")

@@ -23,6 +23,8 @@ COMMANDS = {
     "lift": "Lift 2D keypoints of a file to 3D joints.",
     "view": "Show results in the browser: video, 3D, time line, curves.",
     "export": "Write results in the formats of other programs.",
+    "render": "Draw results on their video again.",
+    "report": "Judge a result: plots and plain verdicts.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",

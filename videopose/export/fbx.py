@@ -115,8 +115,10 @@ def _blender(*arguments: str) -> None:
     )
     if done.returncode == 0:
         return
-    lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
-    reason = one_line(lines[-1].strip().removesuffix("."))
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    reason = f"it was stopped by signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    if lines and done.returncode > 0:
+        reason = one_line(lines[-1].strip().removesuffix("."))
     if done.returncode == NO_BLENDER:
         raise UsageError(
             "FBX files need Blender's Python module, which runs with Python 3.11. "

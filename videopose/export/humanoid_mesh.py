@@ -207,7 +207,7 @@ def _limb(parts: _Parts, side: int, joint: str, start: np.ndarray, end: np.ndarr
     along = np.concatenate([along, length + radii[2] * np.cos(_DOME[::-1])])
     middle = np.interp([0.12, 0.33, 0.66, 0.9], [0, 0.33, 1], radii)
     radius = np.concatenate([radii[0] * np.sin(_DOME), middle, radii[2] * np.sin(_DOME[::-1])])
-    wide = np.cross(way, np.eye(3)[np.argmin(np.abs(way))])
+    wide = np.cross(way, _Z if abs(way[2]) < 0.9 else _Y)
     wide /= np.linalg.norm(wide)
     centres = start + along[:, None] * way
     parts.rigid(side, joint, centres, radius[:, None] * wide, radius[:, None] * np.cross(way, wide))
