@@ -97,6 +97,11 @@ def read_recording(path: Path) -> Recording:
     arrays = read_npz(path)
     if arrays.joint_names != H36M17.joint_names or arrays.keypoint_names != COCO17.joint_names:
         raise InputError(f"{path}: has another joint layout. Give an NPZ file written by `videopose infer` or `lift`.")
+    ids = arrays.person_id.tolist()
+    if len(set(ids)) < len(ids) or any(person_id < 1 for person_id in ids):
+        raise InputError(
+            f"{path}: person_id names somebody twice, or has one below 1. Correct it, or write the file anew."
+        )
     rising = bool((np.diff(arrays.time_s) > 0).all() and np.isfinite(arrays.time_s).all())
     if not rising or not (np.diff(arrays.frame_index) == 1).all():
         raise InputError(f"{path}: frames or times do not follow each other. Give an NPZ file written by videopose.")
