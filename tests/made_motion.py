@@ -76,7 +76,7 @@ def y_up(motion: Motion) -> np.ndarray:
 
 
 def markers(motion: Motion) -> np.ndarray:
-    """(T, 18, 3): `y_up`, with the middle of the shoulders behind the thorax, as files of markers have it."""
+    """(T, 18, 3): `y_up`, and then the middle of the shoulders, as files of markers have it."""
     joints = y_up(motion)
     shoulders = [H36M17.index("left_shoulder"), H36M17.index("right_shoulder")]
-    return np.insert(joints, H36M17.index("thorax") + 1, joints[:, shoulders].mean(axis=1), axis=1)
+    return np.concatenate([joints, joints[:, shoulders].mean(axis=1, keepdims=True)], axis=1)

@@ -107,7 +107,7 @@ def test_a_variable_rate_becomes_an_even_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("frames", "start"),
-    [(1, 0), (1, 65534), (3, 65533), (100, 70_000), (65_534, 0), (65_535, 0), (65_536, 0), (70_001, 9)],
+    [(1, 0), (1, 65534), (3, 65533), (100, 70_000), (65_535, 0), (65_536, 0), (70_001, 9)],
 )
 def test_any_number_of_frames_at_any_place(frames: int, start: int, tmp_path: Path) -> None:
     motion = made_motion(frames, start=start)

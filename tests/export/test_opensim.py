@@ -71,7 +71,7 @@ def opensim(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 def test_opensim_reads_the_same_markers(opensim: Callable[..., Any], tmp_path: Path) -> None:
     whole = made_motion(40, start=12, fps=29.97)
     uneven = at_times(whole, whole.time_s + np.where(np.arange(40) > 20, 0.5, 0.0))
-    gaps = without(whole, joints=[(3, "left_knee"), (4, "right_wrist"), (5, "hip")], root=slice(8, 12))
+    gaps = without(whole, joints=[(3, "left_knee"), (4, "right_shoulder"), (5, "hip")], root=slice(8, 12))
     cases = {
         "Läufe 走る": (whole, None, 1.0, "meters"),
         "mm": (whole, ExportSettings(units="mm"), 1000.0, "millimeters"),
@@ -111,8 +111,9 @@ def test_opensim_reads_the_same_markers(opensim: Callable[..., Any], tmp_path: P
 def test_inverse_kinematics_follow_the_motion(
     opensim: Callable[..., Any], recorded_motion: Callable[[str], tuple[Motion, float]], tmp_path: Path
 ) -> None:
-    """Ten seconds of walking. The model has its own place for each joint, so angles differ by a constant."""
-    motion, fps = recorded_motion("09_12_view0")
+    """Five seconds of walking. The model has its own place for each joint, so angles differ by a constant."""
+    whole, fps = recorded_motion("09_12_view0")
+    motion = Motion(1, whole.frame_index[:300], whole.time_s[:300], whole.joints[:300], whole.root[:300])
     write_trc(motion, tmp_path / "walk.trc", fps=fps)
     setup = _installed(POSE2SIM, "--no-deps") / "Pose2Sim" / "OpenSim_Setup"
     found = opensim("kinematics", setup, tmp_path / "walk.trc", tmp_path)

@@ -32,7 +32,6 @@ MARKERS = (
     Marker("LAnkle", ("left_ankle",), "left ankle joint"),
     Marker("Spine", ("spine",), "spine, below the chest"),
     Marker("Thorax", ("thorax",), "top of the chest, between the collar bones"),
-    Marker("Neck", ("left_shoulder", "right_shoulder"), "middle of the shoulder joints"),
     Marker("Nose", ("neck",), "face, at the height of the nose"),
     Marker("Head", ("head",), "top of the head"),
     Marker("LShoulder", ("left_shoulder",), "left shoulder joint"),
@@ -41,8 +40,9 @@ MARKERS = (
     Marker("RShoulder", ("right_shoulder",), "right shoulder joint"),
     Marker("RElbow", ("right_elbow",), "right elbow joint"),
     Marker("RWrist", ("right_wrist",), "right wrist joint"),
+    Marker("Neck", ("left_shoulder", "right_shoulder"), "middle of the shoulder joints"),
 )
-"""All that files hold, in their order.
+"""All that files hold: the joints in the order of H36M17, then the neck.
 
 The names are those of HALPE_26, Pose2Sim's usual body, whose markers on OpenSim's model they fit; its neck, too, is the
 middle of the shoulders where a detector has none. `Spine` and `Thorax` are ours, and programs that do not know them
