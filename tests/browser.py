@@ -77,8 +77,19 @@ def _watched(page: Any) -> Watched:
 class Browser:
     """Opens pages of local files."""
 
-    def __init__(self, browser: Any) -> None:
-        self.browser = browser
+    def __init__(self, playwright: Any, *, webgl: bool = True) -> None:
+        self._playwright = playwright
+        flags = [*FLAGS, *(WITH_WEBGL if webgl else WITHOUT_WEBGL)]
+        self.browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+
+    @contextmanager
+    def without_webgl(self) -> "Iterator[Browser]":
+        """Another browser, which has no WebGL."""
+        other = Browser(self._playwright, webgl=False)
+        try:
+            yield other
+        finally:
+            other.browser.close()
 
     @contextmanager
     def open(self, path: Path | str, query: str = "", **context: Any) -> Iterator[Watched]:
@@ -100,17 +111,18 @@ class Browser:
 
 
 @contextmanager
-def chromium(*, webgl: bool = True) -> Iterator[Browser]:
-    """Headless Chromium; skips the test where there is none, and fails it in CI."""
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium; skips the test where there is none, and fails it in CI.
+
+    One at a time, and not for longer than a file of tests: its event loop runs in the thread of the tests meanwhile.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         unavailable("playwright is missing: pip install playwright")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*FLAGS, *(WITH_WEBGL if webgl else WITHOUT_WEBGL)]
-        )
+        browser = Browser(playwright)
         try:
-            yield Browser(browser)
+            yield browser
         finally:
-            browser.close()
+            browser.browser.close()

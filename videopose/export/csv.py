@@ -1,6 +1,5 @@
 """CSV: one table for spreadsheets, R, MATLAB and pandas, a row for each person and frame."""
 
-import math
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from videopose.export.settings import ExportSettings
+from videopose.export.tables import number_rows
 from videopose.files import atomic_path
 from videopose.kinematics import ANGLES, joint_angles, joint_speeds
 from videopose.skeletons import COCO17, H36M17
@@ -15,9 +15,6 @@ from videopose.types import Motion, Recording, Track
 from videopose.world import CAMERA_WORLD, World, world_joints
 
 _PLACE_DECIMALS = {"m": 6, "mm": 3}
-_ROWS = 1024
-"""Rows turned into text at a time."""
-
 _Columns = list[tuple[str, int]]
 """Name and decimals of each."""
 
@@ -60,9 +57,11 @@ def write_csv(
             values = _values(track, motion, settings, world)
             known = np.isfinite(motion.root).all(-1) if motion is not None else np.zeros(len(track), bool)
             times_s = recording.time_s[track.frame_index - first]
-            for row, index in enumerate(track.frame_index.tolist()):
-                start = f"{track.person_id},{index},{times_s[row]:.6f},{track.observed[row]:d},{known[row]:d},"
-                stream.write(start + _cells(values[row].tolist(), decimals) + "\n")
+            marks = zip(
+                track.frame_index.tolist(), times_s.tolist(), track.observed.tolist(), known.tolist(), strict=True
+            )
+            for (index, time_s, seen, placed), cells in zip(marks, number_rows(values, decimals, ","), strict=True):
+                stream.write(f"{track.person_id},{index},{time_s:.6f},{seen:d},{placed:d},{cells}\n")
 
 
 def _columns(units: str) -> _Columns:
@@ -85,11 +84,3 @@ def _values(track: Track, motion: Motion | None, settings: ExportSettings, world
         angles, speeds = joint_angles(motion, world), joint_speeds(motion)
     flat = [places.reshape(frames, -1), track.keypoints.reshape(frames, -1), angles, speeds]
     return np.concatenate(flat, axis=1, dtype=np.float64)
-
-
-def _cells(values: list[float], decimals: list[int]) -> str:
-    # + 0.0: the text of -0.0 has a sign
-    return ",".join(
-        f"{round(value, places) + 0.0:.{places}f}" if math.isfinite(value) else ""
-        for value, places in zip(values, decimals, strict=True)
-    )

@@ -3,7 +3,6 @@
 Source: OpenSim's documentation "Marker (.trc) Files"; names of markers as in Pose2Sim's OpenSim_Setup.
 """
 
-import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,14 +10,13 @@ import numpy as np
 
 from videopose.export.markers import MARKERS, marker_tracks
 from videopose.export.settings import ExportSettings
+from videopose.export.tables import number_rows
 from videopose.files import atomic_path
 from videopose.types import Motion
 from videopose.world import CAMERA_WORLD, World
 
 _DECIMALS = {"m": 6, "mm": 3}
 """Of places: micrometres, finer than a float32 tells at some metres from the camera."""
-_ROWS = 1024
-"""Frames turned into text at a time."""
 
 
 def write_trc(
@@ -71,16 +69,9 @@ def write_trc(
         ("", "", *(f"{axis}{number}" for number in range(1, len(names) + 1) for axis in "XYZ"), ""),
         (),
     )
-    places = np.round(tracks.places.reshape(len(tracks), -1), _DECIMALS[units]) + 0.0  # -0.0 + 0.0 is 0.0
+    cells = number_rows(tracks.places.reshape(len(tracks), -1), [_DECIMALS[units]] * (3 * len(names)), "\t")
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines("\t".join(map(str, cells)) + "\n" for cells in header)
-        for start in range(0, len(tracks), _ROWS):
-            chunk = slice(start, start + _ROWS)
-            values = zip(numbers[chunk].tolist(), times_s[chunk].tolist(), places[chunk].tolist(), strict=True)
-            stream.writelines(_line(*row, _DECIMALS[units]) for row in values)
-
-
-def _line(number: int, time_s: float, places: list[float], decimals: int) -> str:
-    """A row. It ends with a tab: without, OpenSim misses the last cell where that is empty."""
-    cells = "".join("\t" if math.isnan(place) else f"{place:.{decimals}f}\t" for place in places)
-    return f"{number}\t{time_s:.6f}\t{cells}\n"
+        stream.writelines("\t".join(map(str, line)) + "\n" for line in header)
+        for number, time_s, row in zip(numbers.tolist(), times_s.tolist(), cells, strict=True):
+            # Without the tab at the end OpenSim misses the last cell where that is empty.
+            stream.write(f"{number}\t{time_s:.6f}\t{row}\t\n")
