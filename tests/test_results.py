@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from videopose.errors import InputError, OutputError, UsageError
+from videopose.overlaying import write_overlay
 from videopose.progress import SilentProgress, Stages
-from videopose.results import ResultFiles, output_stem, write_overlay
+from videopose.results import ResultFiles, output_stem
 from videopose.types import Recording
 from videopose.video import VideoReader, probe
 
@@ -36,7 +37,7 @@ def test_the_stem_of_a_source_is_a_safe_file_name(source: str, stem: str) -> Non
     assert output_stem(source) == stem
 
 
-@pytest.mark.parametrize("formats", [(), ("npz", "fbx"), ("NPZ",)])
+@pytest.mark.parametrize("formats", [(), ("npz", "fbz"), ("NPZ",)])
 def test_unknown_formats_are_refused(tmp_path: Path, formats: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="Choose from npz, json, bvh, mp4"):
         ResultFiles(tmp_path, "walk", formats)

@@ -9,8 +9,10 @@ from videopose.assets import DEFAULT_LIFTER
 from videopose.choosing import check_person
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
+from videopose.export.layout import DEFAULT_STYLE, OverlayStyle
+from videopose.export.settings import ExportSettings
+from videopose.formats import DEFAULT_FORMATS
 from videopose.processors import available_threads
-from videopose.results import FORMATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class InferSettings:
     """Which video of a file that holds several; None: the one called like this video."""
     lifter: str = DEFAULT_LIFTER
     """Name in the manifest, or a file."""
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     person: str = "all"
     """`all`, `largest`, `longest`, or a person's id."""
     start_s: float | None = None
@@ -60,6 +62,10 @@ class InferSettings:
     """Field of view along the longer side, where known."""
     motion: MotionSettings = field(default_factory=MotionSettings)
     """Height, smoothing, mirroring."""
+    export: ExportSettings = field(default_factory=ExportSettings)
+    """Axes, units and names of motion files."""
+    overlay: OverlayStyle = DEFAULT_STYLE
+    """How the overlay looks."""
     device: str = "auto"
     precision: str = "auto"
     threads: int = field(default_factory=available_threads)

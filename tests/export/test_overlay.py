@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from videopose.export.drawing import LEFT, RIGHT, person_colour
-from videopose.export.overlay import OverlayRenderer, plan_layout, render_overlay
+from videopose.export.layout import plan_layout
+from videopose.export.overlay import OverlayRenderer, render_overlay
 from videopose.export.scene3d import place_people
 from videopose.export.view3d import BACKGROUND
 from videopose.skeletons import COCO17, H36M17

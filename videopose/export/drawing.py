@@ -55,8 +55,9 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
 
 def fixed_points(points: np.ndarray) -> list[Point | None]:
     """Points for OpenCV: (N, 2) pixels -> N `Point`s, None where a coordinate is not finite or absurdly far away."""
-    with np.errstate(invalid="ignore"):
-        drawable = (np.abs(points) < _REACH_PX).all(axis=1)  # False for NaN
+    drawable = (np.abs(points) < _REACH_PX).all(axis=1)  # False for NaN
+    if drawable.all():
+        return [(x, y) for x, y in np.rint(points * (1 << SHIFT)).astype(np.int64).tolist()]
     scaled = np.rint(np.where(drawable[:, None], points, 0.0) * (1 << SHIFT)).astype(np.int64)
     return [(x, y) if good else None for (x, y), good in zip(scaled.tolist(), drawable.tolist(), strict=True)]
 
