@@ -53,10 +53,9 @@ def page_data(recording: Recording, title: str) -> PageData:
         "skeleton": _layout(H36M17),
         "keypoints": _layout(COCO17),
         "camera": camera_mark(recording, staged.world),
-        "floor": staged.floor_m,
         "angles": [{"name": a.name, "title": a.title, "hint": f"0: {a.zero}. More: {a.positive}."} for a in ANGLES],
         "unknowable": [{"name": one.name, "reason": one.reason} for one in UNKNOWABLE],
-        "facts": _facts(recording),
+        "facts": _facts(recording, staged.ground),
         "people": [_person(recording, place, staged, packer) for place in range(len(recording.tracks))],
     }
     return PageData(description, packer.text())
@@ -111,7 +110,7 @@ def _state(track: Track) -> np.ndarray:
     return np.where(track.observed, SEEN, np.where(track.supported, BETWEEN, FILLED)).astype(np.uint8)
 
 
-def _facts(recording: Recording) -> list[list[str]]:
+def _facts(recording: Recording, ground: str) -> list[list[str]]:
     """Where the results come from, as pairs of words for the notes."""
     known = recording.provenance
     facts = []
@@ -129,4 +128,6 @@ def _facts(recording: Recording) -> list[list[str]]:
             facts.append([title, value])
     if known.get("focal_known") is False:
         facts.append(["Focal length", "not known, taken to be usual: distances along the view are less certain."])
+    if ground:
+        facts.append(["Ground", f"{ground}."])
     return facts

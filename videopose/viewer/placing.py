@@ -1,4 +1,4 @@
-"""Where everybody is in the page's scene: Y up, metres, with the height of the floor."""
+"""Where everybody is in the page's scene: Y up, metres, the floor at 0."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from videopose.export.scene3d import place_people
-from videopose.ground import chosen_world
+from videopose.ground import estimate_ground
+from videopose.ground.estimate import ANKLE_M
 from videopose.types import Motion, Recording
-from videopose.world import CAMERA_WORLD, World
+from videopose.world import World
 
-_ANKLE_HEIGHT_M = 0.08  # from the ankle joint to the sole
 _LOW = 10.0
 """Percentile of the feet's heights that stands on the floor."""
 
@@ -20,36 +20,35 @@ class Stage:
     """The people of a recording in the world."""
 
     world: World
-    floor_m: float
-    """Height of the floor, y."""
     places: dict[int, np.ndarray]
     """By person_id: (T, J, 3) float64 metres, NaN where a joint is unknown."""
     unplaced: frozenset[int]
     """Ids of those without any root, who were put beside the others."""
+    ground: str
+    """How the world was found, for people; empty where there is nobody."""
 
 
 def stage(recording: Recording) -> Stage:
     """Put every motion into the world that the ground gives; who has no root stands beside the others, on the floor."""
-    world = chosen_world("ground", recording.motions)
+    ground = estimate_ground(recording.motions)
+    world = ground.world
     scene = place_people(recording)
-    # axes that the ground gave have it at zero; the camera's own do not
-    level = np.array_equal(world.matrix(), CAMERA_WORLD.matrix())
-    floor_m = -scene.floor_m if level and scene.people else 0.0
     places, unplaced = {}, set()
     for person in scene.people:
         motion = person.motion
         joints = world.places(motion.joints + person.root[:, None])
         if not np.isfinite(motion.root).all(axis=1).any():
             unplaced.add(motion.person_id)
-            joints[..., 1] += floor_m + _ANKLE_HEIGHT_M - _lowest(motion, joints)
+            joints[..., 1] += ANKLE_M - _lowest(motion, joints)
         places[motion.person_id] = joints
-    return Stage(world, floor_m, places, frozenset(unplaced))
+    return Stage(world, places, frozenset(unplaced), str(ground) if scene.people else "")
 
 
 def _lowest(motion: Motion, joints: np.ndarray) -> float:
-    """Height at which the lower ankle mostly is."""
+    """Height at which the lower ankle mostly is; of any joint where no ankle is known."""
     ankles = [j for j, name in enumerate(motion.skeleton.joint_names) if name.endswith("_ankle")]
-    heights = joints[:, ankles, 1]
+    known = np.isfinite(joints[:, ankles, 1]).any()
+    heights = joints[:, ankles, 1] if known else joints[..., 1]
     heights = heights[np.isfinite(heights)]
     return float(np.percentile(heights, _LOW)) if heights.size else 0.0
 

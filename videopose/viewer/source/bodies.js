@@ -1,6 +1,6 @@
 // The people: limbs as rounded sticks, all of them in two meshes of instances.
 
-import { CylinderGeometry, DynamicDrawUsage, InstancedMesh, MeshStandardMaterial, SphereGeometry } from "three";
+import { CylinderGeometry, DynamicDrawUsage, InstancedMesh, MeshLambertMaterial, SphereGeometry } from "three";
 import { placeInto } from "./decode.js";
 import { pale, solid } from "./palette.js";
 
@@ -23,7 +23,7 @@ export class Bodies {
     this.radii = names.map((name) => LIMB[part(name)] ?? 0.04);
     this.balls = names.map((name) => BALL[part(name)] ?? 0.04);
     this.sizes = this.people.map((person) => this._size(person));
-    const material = new MeshStandardMaterial({ roughness: 0.62, metalness: 0 });
+    const material = new MeshLambertMaterial();
     const most = Math.max(1, this.people.length);
     this.sticks = this._mesh(new CylinderGeometry(1, 1, 1, 14, 1, true), material, most * this.limbs.length);
     this.joints = this._mesh(new SphereGeometry(1, 18, 12), material, most * names.length);

@@ -80,13 +80,12 @@ export class Curves {
     this.high = high + margin;
   }
 
-  /** The seconds that are shown, from and to. */
+  /** The seconds that are shown: leafed through, not scrolled, so that the curves stand still to be read. */
   _window() {
     const { duration, time, row, times } = this.player;
     const span = this.span && this.span < duration ? this.span : duration;
     const now = this.player.playing ? time : times[row] ?? 0;
-    const from = Math.min(Math.max(now - span / 2, 0), duration - span);
-    this.from = from;
+    this.from = Math.max(0, Math.min(Math.floor(now / (span || 1)) * span, duration - span));
     this.seconds = span || 1;
   }
 

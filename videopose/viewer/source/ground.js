@@ -12,6 +12,7 @@ const EXTENT_M = 120;
 const PATH_WIDTH_M = 0.05;
 const TRAIL_S = 6;
 const SMOOTH_S = 0.2;
+const WHOLE_POINTS = 2000; // of a whole path: more would only cost
 
 const VERTEX = `
 varying vec3 place;
@@ -38,11 +39,10 @@ void main() {
   #include <colorspace_fragment>
 }`;
 
-export function makeGrid(floor) {
+export function makeGrid() {
   const uniforms = { colour: { value: grid }, centre: { value: null }, reach: { value: 12 } };
   const material = new ShaderMaterial({ uniforms, vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false, side: DoubleSide });
   const mesh = new Mesh(new PlaneGeometry(EXTENT_M, EXTENT_M).rotateX(-Math.PI / 2), material);
-  mesh.position.y = floor;
   mesh.renderOrder = -3;
   return mesh;
 }
@@ -64,7 +64,6 @@ function softSpot() {
 export class Shadows {
   constructor(recording) {
     this.people = recording.people.filter((person) => person.joints);
-    this.floor = recording.floor;
     const { names } = recording.skeleton;
     this.spots = [["hip", 0.62], ["left_ankle", 0.3], ["right_ankle", 0.3]].map(([name, size]) => [names.indexOf(name), size]);
     const material = new MeshBasicMaterial({ map: softSpot(), transparent: true, depthWrite: false, color: new Color(0, 0, 0) });
@@ -92,12 +91,12 @@ export class Shadows {
       for (let i = 0; i < this.spots.length; i++) {
         if (!placeInto(person, own, this.spots[i][0], point, 0)) continue;
         const at = 16 * mesh.count++;
-        const size = this.spots[i][1] * Math.max(0.2, 1 - Math.max(0, point[1] - this.floor) * 0.35);
+        const size = this.spots[i][1] * Math.max(0.2, 1 - Math.max(0, point[1]) * 0.35);
         matrix.fill(0, at, at + 16);
         matrix[at] = matrix[at + 10] = size;
         matrix[at + 5] = matrix[at + 15] = 1;
         matrix[at + 12] = point[0];
-        matrix[at + 13] = this.floor + 0.004 + 0.0005 * i;
+        matrix[at + 13] = 0.004 + 0.0005 * i;
         matrix[at + 14] = point[2];
       }
     }
@@ -134,6 +133,17 @@ export function groundPath(person, times) {
   return smooth;
 }
 
+/** Two triangles from each `step`th row to the next. */
+function ribbonIndex(rows, step) {
+  const pieces = Math.max(0, Math.ceil((rows - 1) / step));
+  const index = new Uint32Array(6 * pieces);
+  for (let piece = 0; piece < pieces; piece++) {
+    const a = 2 * step * piece, b = 2 * Math.min(step * (piece + 1), rows - 1);
+    index.set([a, a + 1, b, b, a + 1, b + 1], 6 * piece);
+  }
+  return index;
+}
+
 /** One ribbon on the ground: all of it faint, the last seconds strong. */
 export class Path {
   constructor(person, place, path, recording) {
@@ -149,20 +159,16 @@ export class Path {
       for (let side = 0; side < 2; side++) {
         const shift = (side - 0.5) * PATH_WIDTH_M;
         positions[6 * row + 3 * side] = path[2 * row] - dz * shift;
-        positions[6 * row + 3 * side + 1] = recording.floor + 0.008 + 0.0004 * place;
+        positions[6 * row + 3 * side + 1] = 0.008 + 0.0004 * place;
         positions[6 * row + 3 * side + 2] = path[2 * row + 1] + dx * shift;
       }
     }
-    const index = new Uint32Array(6 * Math.max(0, person.rows - 1));
-    for (let row = 0; row + 1 < person.rows; row++) {
-      const a = 2 * row;
-      index.set([a, a + 1, a + 2, a + 2, a + 1, a + 3], 6 * row);
-    }
-    const attribute = new BufferAttribute(positions, 3), order = new BufferAttribute(index, 1);
-    this.meshes = [0.28, 0.95].map((opacity) => {
+    const attribute = new BufferAttribute(positions, 3);
+    const coarse = Math.max(1, Math.ceil(person.rows / WHOLE_POINTS));
+    this.meshes = [[0.28, coarse], [0.95, 1]].map(([opacity, step]) => {
       const geometry = new BufferGeometry();
       geometry.setAttribute("position", attribute);
-      geometry.setIndex(order);
+      geometry.setIndex(new BufferAttribute(ribbonIndex(person.rows, step), 1));
       const material = new MeshBasicMaterial({ color: personColour(place), transparent: true, opacity, depthWrite: false, side: DoubleSide });
       const mesh = new Mesh(geometry, material);
       mesh.renderOrder = -1;

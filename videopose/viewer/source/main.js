@@ -66,6 +66,7 @@ async function start() {
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);
+  state.readyAfter = performance.now(); // milliseconds
   state.ready = true;
 }
 

@@ -46,7 +46,7 @@ export class World {
   }
 
   _fill(recording) {
-    this.grid = makeGrid(recording.floor);
+    this.grid = makeGrid();
     this.grid.material.uniforms.centre.value = this.controls.target;
     this.bodies = new Bodies(recording);
     this.shadows = new Shadows(recording);

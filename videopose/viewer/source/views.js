@@ -7,6 +7,7 @@ const FIELD = 38;
 const SAMPLES = 300;
 const HALF_HEIGHT_M = 1.15;
 const HALF_WIDTH_M = 0.75;
+const HIP_M = 0.9;
 const GLIDE_MS = 350;
 const DIRECTIONS = { start: [0.55, 0.38, 1], front: [0, 0.16, 1], side: [1, 0.16, 0], top: [0, 1, 0.002] };
 export const VIEWS = ["front", "side", "top", "camera"];
@@ -48,10 +49,9 @@ export class Views {
     this.samples = columns[0]
       .map((_, i) => new Vector3(columns[0][i], columns[1][i], columns[2][i]))
       .filter((place) => ends.every(([low, high], axis) => place.getComponent(axis) >= low && place.getComponent(axis) <= high));
-    const { floor } = this.recording;
-    if (!this.samples.length) this.samples.push(new Vector3(0, floor + 0.9, 0));
+    if (!this.samples.length) this.samples.push(new Vector3(0, HIP_M, 0));
     const [x, y, z] = ends.map(([low, high]) => (low + high) / 2);
-    this.centre = new Vector3(x, columns[1].length ? y : floor + 0.9, z);
+    this.centre = new Vector3(x, columns[1].length ? y : HIP_M, z);
   }
 
   /** How far away all of `places` are in view, with a person's size around each. */
@@ -145,7 +145,7 @@ export class Views {
     const person = this.recording.people[place], path = this.paths[place];
     const own = row - person.start;
     if (!path || own < 0 || own >= person.rows) return false;
-    out.set(path[2 * own], this.recording.floor + 0.9, path[2 * own + 1]);
+    out.set(path[2 * own], HIP_M, path[2 * own + 1]);
     return true;
   }
 
