@@ -126,6 +126,9 @@ def test_video_is_left_small(recorded: Any, constant: Path) -> None:
     assert small_size(160, 96) == (160, 96) and small_size(1, 4000) == (2, 640)
     data = small_video(same_frames(recorded, constant), str(constant))
     assert data[4:8] == b"ftyp" and b"avc1" in data and b"mp4a" not in data
+    assert data[data.index(b"avcC") + 5] == 66  # baseline
+    synchronous = data.index(b"stss") + 8
+    assert int.from_bytes(data[synchronous : synchronous + 4], "big") == 4  # of 40 frames, one in twelve
 
 
 def test_another_video_is_refused(recorded: Any, constant: Path, tmp_path: Path, clips: Any) -> None:
