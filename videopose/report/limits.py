@@ -83,17 +83,17 @@ LIMITS = {
         "198 results of known truth: up to 2 mm for most from usual keypoints, above for most from noisy ones. It "
         "tells how steady the movement is, not how right.",
     ),
-    "swaps": Limits(
-        0.0,
-        0.02,
-        "Share of frames with a suspected exchange or a trunk twisted by more than a right angle; a convention, none "
-        "occurred where the truth is known.",
-    ),
     "sliding": Limits(
         0.3,
         0.6,
         "Standing ankles of real people move at 0.02 m/s (median of the views of known truth), lifted ones at 0.3 m/s "
         "from usual keypoints. It goes with the error of acceleration, hardly with the error of the joints.",
+    ),
+    "swaps": Limits(
+        0.0,
+        0.02,
+        "Share of frames with a suspected exchange or a trunk twisted by more than a right angle; a convention, none "
+        "occurred where the truth is known.",
     ),
 }
 """By measure."""

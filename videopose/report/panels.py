@@ -141,6 +141,8 @@ def speeds_panel(measures: Measures) -> Figure:
             line(axes, person.time_s, measures.speeds[:, H36M17.index(joint)], colour, side, sure)
     for axes in rows:
         axes.set_ylim(bottom=0)
+        if not np.isfinite(measures.speeds).any():
+            say(axes, "Needs two frames with joints in 3D.")
     legend(rows[1])
     time_axis(rows, person)
     return figure

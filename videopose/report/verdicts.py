@@ -153,10 +153,11 @@ def speeds_verdict(speeds: np.ndarray, *, relative: bool) -> Verdict:
     beyond = (np.nan_to_num(hip) > FASTEST_HIP_M_S).any(1) | (np.nan_to_num(limbs) > FASTEST_LIMB_M_S).any(1)
     share = float(beyond.sum() / known.sum())
     grade = LIMITS["speeds"].grade(share)
-    peaks = [
-        float(np.nanmax(values)) if np.isfinite(values).any() else 0.0 for values in (hip, limbs[:, :2], limbs[:, 2:])
-    ]
-    text = f"At most {peaks[0]:.1f} m/s at the hip, {peaks[1]:.1f} at a wrist, {peaks[2]:.1f} at an ankle"
+    parts = [("a wrist", limbs[:, :2]), ("an ankle", limbs[:, 2:])]
+    if not relative:
+        parts.insert(0, ("the hip", hip))
+    peaks = [f"{np.nanmax(values):.1f} at {name}" for name, values in parts if np.isfinite(values).any()]
+    text = f"At most, in m/s: {', '.join(peaks)}"
     if grade is Grade.GOOD:
         text += ": bodies do that."
     else:
