@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from videopose.export.arrays import plain
-from videopose.ground import chosen_world
+from videopose.ground import estimate_ground
 from videopose.kinematics import ANGLES, UNKNOWABLE
 from videopose.report.basis import basis
 from videopose.report.checks import bone_name
@@ -56,13 +56,13 @@ class Report:
 
 def build_report(recording: Recording) -> Report:
     """Measure and judge everybody in `recording`."""
-    world = chosen_world("ground", recording.motions)
+    ground = estimate_ground(recording.motions)
     people = []
     for row in range(len(recording.tracks)):
-        measures = measure(recording, row, world)
+        measures = measure(recording, row, ground.world)
         given = verdicts(measures)
         people.append(PersonReport(measures, given, overall(given), expectation(given)))
-    return Report(recording, tuple(people), basis(recording, world))
+    return Report(recording, tuple(people), basis(recording, ground))
 
 
 def report_object(report: Report) -> dict[str, Any]:
