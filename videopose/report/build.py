@@ -95,7 +95,14 @@ def _person(report: PersonReport) -> dict[str, Any]:
         "frames_filled_in_share": measures.filled_share,
         "frames_with_joints": measures.lifted_frames,
         "checks": [
-            {"measure": v.measure, "grade": v.grade.value, "value": v.value, "unit": v.unit, "text": v.text}
+            {
+                "measure": v.measure,
+                "grade": v.grade.value,
+                "counts_as": v.weight.value,
+                "value": v.value,
+                "unit": v.unit,
+                "text": v.text,
+            }
             for v in report.verdicts
         ],
         "seen_share": dict(zip(COCO17.joint_names, measures.seen_share, strict=True)),
