@@ -59,7 +59,7 @@ def blended(first: np.ndarray, second: np.ndarray, width: float) -> np.ndarray:
     return joined
 
 
-def make_body(skeleton: AsfSkeleton, step_m: float = 0.007) -> Body:
+def make_body(skeleton: AsfSkeleton, step_m: float = 0.008) -> Body:
     """Wrap a skeleton.
 
     Args:
@@ -68,7 +68,12 @@ def make_body(skeleton: AsfSkeleton, step_m: float = 0.007) -> Body:
     """
     shapes = parts(skeleton)
     reach = [max(part.start_radius, part.end_radius) * max(part.stretch) + 3 * step_m for part in shapes]
-    tips = np.array([[p + sign * r for p in (part.start, part.end) for sign in (-1, 1)] for part, r in zip(shapes, reach, strict=True)])
+    tips = np.array(
+        [
+            [p + sign * r for p in (part.start, part.end) for sign in (-1, 1)]
+            for part, r in zip(shapes, reach, strict=True)
+        ]
+    )
     origin = tips.min(axis=(0, 1))
     shape = np.ceil((tips.max(axis=(0, 1)) - origin) / step_m).astype(int) + 1
     axes = [(origin[k] + step_m * np.arange(shape[k])).astype(np.float32) for k in range(3)]
@@ -152,7 +157,9 @@ def surface(field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     triangles = []
     for axis, place, outwards in crossings:
         first, second = (np.eye(3, dtype=int)[(axis + k) % 3] for k in (1, 2))
-        square = np.stack([number[tuple((place - a * first - b * second).T)] for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))], axis=-1)
+        square = np.stack(
+            [number[tuple((place - a * first - b * second).T)] for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))], axis=-1
+        )
         square = np.where(outwards[:, None], square, square[:, ::-1])
         triangles += [square[:, [0, 1, 2]], square[:, [0, 2, 3]]]
     return total[used] / count[used][:, None], np.concatenate(triangles)

@@ -41,7 +41,8 @@ def wave(points: np.ndarray, per_metre: float, seed: int) -> np.ndarray:
 def _spot(x: np.ndarray, y: np.ndarray, centre: tuple[float, float], radii: tuple[float, float]) -> np.ndarray:
     """1 inside an ellipse, 0 outside, soft over its last fifth."""
     far = np.hypot((x - centre[0]) / radii[0], (y - centre[1]) / radii[1])
-    return np.clip((1.1 - far) / 0.2, 0.0, 1.0)
+    inside: np.ndarray = np.clip((1.1 - far) / 0.2, 0.0, 1.0)
+    return inside
 
 
 def colours(body: Body, points: np.ndarray, nearness: np.ndarray, palette: Palette) -> np.ndarray:
@@ -66,7 +67,8 @@ def colours(body: Body, points: np.ndarray, nearness: np.ndarray, palette: Palet
         colour[shoe & sole] = linear((0.30, 0.30, 0.32))
     face = (material == MATERIALS.index("skin")) & (np.abs(points - body.head) < 0.14).all(axis=1)
     colour[face] = _face(points[face] - body.head, colour[face], palette)
-    return colour.astype(np.float32)
+    light: np.ndarray = colour.astype(np.float32)
+    return light
 
 
 def _face(local: np.ndarray, colour: np.ndarray, palette: Palette) -> np.ndarray:

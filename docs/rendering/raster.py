@@ -26,7 +26,9 @@ class Seen:
         return mixed
 
 
-def rasterise(points: np.ndarray, triangles: np.ndarray, size: tuple[int, int], limit: np.ndarray | None = None) -> Seen:
+def rasterise(
+    points: np.ndarray, triangles: np.ndarray, size: tuple[int, int], limit: np.ndarray | None = None
+) -> Seen:
     """Find the nearest triangle of every pixel.
 
     Args:
@@ -54,7 +56,7 @@ def rasterise(points: np.ndarray, triangles: np.ndarray, size: tuple[int, int], 
     place = np.arange(len(which), dtype=np.int32) - np.repeat((np.cumsum(count) - count).astype(np.int32), count)
     down, across = np.divmod(place, columns[which])
     column, row = left[which] + across, top[which] + down
-    px, py = column + np.float32(0.5), row + np.float32(0.5)
+    px, py = column.astype(np.float32) + np.float32(0.5), row.astype(np.float32) + np.float32(0.5)
     # Shares of the second and third corner are linear in the pixel's place.
     right_of, below = px - x[0][which], py - y[0][which]
     second = right_of * ((y[2] - y[0]) / area)[which] - below * ((x[2] - x[0]) / area)[which]

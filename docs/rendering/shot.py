@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from rendering.body import Body, posed
-from rendering.looks import Palette, colours, linear, wave
-from rendering.raster import rasterise
+from rendering.looks import Palette, colours, wave
+from rendering.raster import Seen, rasterise
 from rendering.room import Room, hidden_from, look
 from videopose.camera import focal_from_fov
 from videopose.data.asfamc import Pose
@@ -111,7 +110,8 @@ class Shot:
         self._ambient, self._key = (part.reshape(*shrink, 3).mean(axis=(1, 3)) for part in (ambient, key))
         self._points = seen.points.reshape(*shrink, 3)[:, 0, :, 0].reshape(-1, 3)
         self._floor = np.flatnonzero(self._points[:, 1] < 0.01)
-        self._by_light = self._points @ self._light_axes.T
+        self._by_light = np.ascontiguousarray((self._points @ self._light_axes.T).astype(np.float32).T)
+        self._ambient, self._key = (part.reshape(-1, 3).astype(np.float32) for part in (self._ambient, self._key))
 
     def _lights(self, normals: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N, 3) light from all around, and from the lamp where nothing is in its way."""
@@ -124,7 +124,8 @@ class Shot:
         """Less light gets into the corners of a room."""
         low, high = np.array(self.scene.room.low), np.array(self.scene.room.high)
         gaps = np.sort(np.minimum(points - low, high - points), axis=1)[:, 1]
-        return 1 - 0.35 * np.exp(-gaps / 0.35)
+        open_share: np.ndarray = 1 - 0.35 * np.exp(-gaps / 0.35)
+        return open_share
 
     def take(self, pose: Pose, frame: int, others: tuple[int, ...] = ()) -> np.ndarray:
         """One picture.
@@ -160,7 +161,7 @@ class Shot:
         covered: np.ndarray = cover.reshape(height, _FINE, width, _FINE).mean(axis=(1, 3))
         return covered
 
-    def _silhouette(self, corners: np.ndarray):  # type: ignore[no-untyped-def]
+    def _silhouette(self, corners: np.ndarray) -> Seen:
         camera = self.scene.camera
         depth = camera.see(corners)[:, 2:]
         points = np.concatenate([camera.project(corners) * _FINE, depth], axis=1).astype(np.float32)
@@ -171,23 +172,26 @@ class Shot:
         body = self.scene.body
         corners, normals = posed(body, pose, frame)
         shadow = _Shadow(corners @ self._light_axes.T, body.triangles)
-        ambient, key = self._ambient.reshape(-1, 3).copy(), self._key.reshape(-1, 3).copy()
+        picture = self._ambient + self._key
         near = shadow.reaches(self._by_light)
-        key[near] *= (1 - shadow.at(self._by_light[near], 5, 0.012))[:, None]
-        ambient[self._floor] *= 1 - 0.55 * _contact(corners, self._points[self._floor])[:, None]
-        picture = (ambient + key).astype(np.float32)
+        picture[near] -= self._key[near] * shadow.at(self._by_light[:, near].T, 5, 0.012)[:, None]
+        low, high = corners.min(axis=0) - 0.3, corners.max(axis=0) + 0.3
+        x, _, z = self._points[self._floor].T
+        near = self._floor[(x > low[0]) & (x < high[0]) & (z > low[2]) & (z < high[2])]
+        picture[near] -= self._ambient[near] * 0.55 * _contact(corners, self._points[near])[:, None]
         seen = self._silhouette(corners)
         if len(seen.pixel):
             picture = self._put(picture, seen, self._person(seen, corners, normals, shadow))
         width, height = self.scene.camera.size
-        return picture.reshape(height, width, 3)
+        whole: np.ndarray = picture.reshape(height, width, 3)
+        return whole
 
-    def _person(self, seen, corners, normals, shadow) -> np.ndarray:  # type: ignore[no-untyped-def]
+    def _person(self, seen: Seen, corners: np.ndarray, normals: np.ndarray, shadow: "_Shadow") -> np.ndarray:
         """(N, 3) light of the pixels where the person is seen."""
         body = self.scene.body
         table = np.concatenate([body.corners, corners, normals, body.openness[:, None], body.nearness], axis=1)
         mixed = seen.mix(table.astype(np.float32), body.triangles)
-        rest, places, normal, openness, nearness = mixed[:, :3], mixed[:, 3:6], mixed[:, 6:9], mixed[:, 9:10], mixed[:, 10:]
+        rest, places, normal, openness, nearness = np.split(mixed, (3, 6, 9, 10), axis=1)
         cloth = np.isin(nearness.argmin(axis=1), (2, 3))[:, None]
         folds = np.stack([wave(rest, 14.0, seed) for seed in (11, 12, 13)], axis=-1)
         normal = normal + cloth * 0.22 * folds
@@ -204,10 +208,12 @@ class Shot:
         half /= np.linalg.norm(half, axis=-1, keepdims=True)
         gloss = np.where(cloth[:, 0], 0.0, 0.12) * np.clip((normal * half).sum(axis=-1), 0, None) ** 24 * (1 - blocked)
         near_floor = 1 - 0.35 * np.exp(-np.clip(places[:, 1:2], 0, None) / 0.12)
-        lit: np.ndarray = ambient * (0.25 + 0.75 * openness) * near_floor + key * (0.5 + 0.5 * openness) + gloss[:, None]
+        lit: np.ndarray = (
+            ambient * (0.25 + 0.75 * openness) * near_floor + key * (0.5 + 0.5 * openness) + gloss[:, None]
+        )
         return lit
 
-    def _put(self, picture: np.ndarray, seen, light: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
+    def _put(self, picture: np.ndarray, seen: Seen, light: np.ndarray) -> np.ndarray:
         """Lay the fine pixels of the person over the picture's."""
         row, column = np.divmod(seen.pixel, self._size[0])
         width = self.scene.camera.size[0]
@@ -232,9 +238,11 @@ class _Shadow:
         self._depth = depth.reshape(_SHADOW_PX, _SHADOW_PX)
 
     def reaches(self, points: np.ndarray) -> np.ndarray:
-        """Indices of (N, 3) points, in the lamp's axes, on which a shadow might fall."""
-        place = (points[:, :2] - self._low[:2]) * self._per_metre
-        return np.flatnonzero(((place > 0) & (place < _SHADOW_PX - 1)).all(axis=1) & (points[:, 2] > self._low[2]))
+        """Indices of (3, N) points, in the lamp's axes, on which a shadow might fall."""
+        x, y, depth = points
+        wide = (_SHADOW_PX - 1) / self._per_metre
+        inside = (x > self._low[0]) & (x < self._low[0] + wide) & (y > self._low[1]) & (y < self._low[1] + wide)
+        return np.flatnonzero(inside & (depth > self._low[2]))
 
     def at(self, points: np.ndarray, taps: int, spread_m: float) -> np.ndarray:
         """(N,) in 0..1: how much of the lamp is hidden from (N, 3) points."""
@@ -243,7 +251,10 @@ class _Shadow:
         steps = (np.arange(taps) - (taps - 1) / 2) * spread_m * self._per_metre / (taps - 1) * 2
         for across in steps:
             for down in steps:
-                column, row = (np.clip(place[:, k] + move, 0, _SHADOW_PX - 1).astype(np.int64) for k, move in ((0, across), (1, down)))
+                column, row = (
+                    np.clip(place[:, k] + move, 0, _SHADOW_PX - 1).astype(np.int64)
+                    for k, move in ((0, across), (1, down))
+                )
                 total += self._depth[row, column] < depth - 0.01
         return total / taps**2
 

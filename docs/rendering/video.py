@@ -19,6 +19,7 @@ from videopose.video import VideoWriter
 _AROUND_M = 2.2
 """Floor between the person's way and the walls."""
 _CEILING_M = 2.8
+_FILM, _PALETTE = Film(), Palette()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ class View:
     """Of the camera: the trial's x, height, the trial's z."""
     target: tuple[float, float, float] = (0.0, 0.95, 0.0)
     fov_degrees: float = 50.0
-    size: tuple[int, int] = (1280, 720)
+    size: tuple[int, int] = (960, 540)
     fps: int = 30
     """Frames per second; 120 is a multiple of it."""
     shutter: float = 0.0
     """For which share of a frame's time the shutter is open."""
     furniture: tuple[Box, ...] = ()
-    film: Film = Film()
-    palette: Palette = Palette()
+    film: Film = _FILM
+    palette: Palette = _PALETTE
 
 
 def read_trial(archive: Path, trial: str) -> tuple[AsfSkeleton, Pose]:
@@ -52,7 +53,9 @@ def read_trial(archive: Path, trial: str) -> tuple[AsfSkeleton, Pose]:
             skeleton = parse_asf(stored.read(names[f"{subject}.asf"]).decode("latin-1"))
             motion = parse_amc(stored.read(names[f"{trial}.amc"]).decode("latin-1"), skeleton, f"{trial}.amc")
     except (OSError, zipfile.BadZipFile, KeyError) as error:
-        raise InputError(f"{archive}: no trial {trial} found ({error}). Give a zip with .asf and .amc files.") from error
+        raise InputError(
+            f"{archive}: no trial {trial} found ({error}). Give a zip with .asf and .amc files."
+        ) from error
     return skeleton, forward_kinematics(skeleton, motion)
 
 
@@ -108,7 +111,7 @@ def render(archive: Path, trial: str, start_s: float, seconds: float, view: View
     last = len(pose.ends["root"]) - 1
     with VideoWriter(path, *view.size, fps=Fraction(view.fps)) as writer:
         for frame in frames.tolist():
-            others = tuple(min(frame + more, last) for more in range(1, open_frames))
+            others = tuple(min(frame + more, last) for more in range(2, open_frames, 2))
             writer.write(shot.take(pose, frame, others))
     joints: np.ndarray = shot.scene.camera.see(capture_joints(pose)[frames, :17]).astype(np.float32)
     return joints

@@ -1,0 +1,187 @@
+"""What the gallery shows: each case a movement, a camera, and what there is to say about the result."""
+
+from dataclasses import dataclass
+
+from rendering.room import Box
+from rendering.shot import Film
+from rendering.video import View
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One picture of the gallery."""
+
+    name: str
+    title: str
+    trial: str
+    start_s: float
+    seconds: float
+    view: View
+    moment_s: float
+    """Time in the video of the frame that is pictured."""
+    good: bool
+    why: str
+    """What there is to see; for a bad result its reason."""
+    remedy: str = ""
+    """For a bad result: what to do about it."""
+    options: tuple[str, ...] = ()
+    """Of `videopose infer`, besides the defaults."""
+    render_of: str = ""
+    """Another case whose video is used again."""
+
+
+WALK = ("09_12", 5.0, 2.0)
+"""Walking, from a person the lifter was never trained on: the same seconds in many cases, to compare."""
+_SIDE = View((4.6, 1.4, 0.0))
+
+CASES = (
+    Case(
+        "walk",
+        "Walking, seen from the side",
+        *WALK,
+        _SIDE,
+        moment_s=1.3,
+        good=True,
+        why="The whole person is in the picture, the camera at chest height. Several cases below show the same walk.",
+    ),
+    Case(
+        "run",
+        "Running past the camera",
+        "09_01",
+        0.0,
+        1.2,
+        View((5.0, 1.2, 0.0), fov_degrees=55.0),
+        moment_s=0.6,
+        good=True,
+        why="A short shutter keeps fast limbs sharp, and the camera is far enough for the whole way.",
+    ),
+    Case(
+        "kick",
+        "A high kick",
+        "135_07",
+        5.4,
+        1.8,
+        View((-2.5, 1.3, 3.4), (0.0, 0.95, 0.0)),
+        moment_s=1.0,
+        good=True,
+        why="A pose far from everyday, but every limb is seen, and none points at the camera.",
+    ),
+    Case(
+        "kata",
+        "Karate, seen from the front",
+        "135_02",
+        10.0,
+        2.4,
+        View((0.6, 1.3, 4.6)),
+        moment_s=1.5,
+        good=True,
+        why="Deep stances and quick arms.",
+    ),
+    Case(
+        "above",
+        "The camera high up, looking down",
+        *WALK,
+        View((2.0, 4.6, 0.0), (0.0, 0.8, 0.0), fov_degrees=60.0),
+        moment_s=1.3,
+        good=False,
+        why="From above, legs are short and lie behind the trunk: the picture holds little of what they do. And the "
+        "lifter has mostly seen people from cameras between floor and head height.",
+        remedy="Put the camera at hip to chest height, and look down by less than about 20 degrees.",
+    ),
+    Case(
+        "arms_at_camera",
+        "Both arms point at the camera",
+        "135_08",
+        0.0,
+        1.2,
+        View((-0.05, 1.25, 3.2), (-0.05, 0.9, 0.0)),
+        moment_s=0.6,
+        good=False,
+        why="In the picture the fists lie on the chest: how far in front of it they are can only be guessed.",
+        remedy="Film from the side of the movement's direction, 30 to 60 degrees off.",
+    ),
+    Case(
+        "table",
+        "Legs hidden behind a table",
+        *WALK,
+        View(
+            (4.6, 1.4, 0.0),
+            furniture=(
+                Box((1.0, 0.66, -1.6), (1.9, 0.72, 1.6)),
+                Box((1.8, 0.0, -1.6), (1.86, 0.66, 1.6), (0.50, 0.34, 0.21)),
+            ),
+        ),
+        moment_s=1.3,
+        good=False,
+        why="The detector guesses where hidden legs may be, and the lifter believes it.",
+        remedy="Move the furniture, or raise the camera until the feet are seen.",
+    ),
+    Case(
+        "small",
+        "The person is small in the picture",
+        *WALK,
+        View((13.5, 1.6, 0.0), fov_degrees=75.0),
+        moment_s=1.3,
+        good=False,
+        why="About 60 pixels tall: one pixel of error is 3 cm.",
+        remedy="Come nearer or zoom in: the person should fill at least a quarter of the picture's height.",
+    ),
+    Case(
+        "cut_off",
+        "Cut off at the picture's edge",
+        *WALK,
+        View((1.9, 1.5, 0.0), (0.0, 1.35, 0.0), fov_degrees=55.0),
+        moment_s=1.3,
+        good=False,
+        why="What lies outside the picture is unknown, and the detector puts it somewhere near the edge.",
+        remedy="Keep the whole person inside, with some room around.",
+    ),
+    Case(
+        "cartwheel",
+        "Upside down in a cartwheel",
+        "49_06",
+        1.2,
+        2.0,
+        View((4.4, 1.2, 0.0), (0.0, 0.85, 0.0)),
+        moment_s=1.1,
+        good=False,
+        why="Detectors have learnt from people who stand: upside down they lose them, or take hands for feet.",
+        remedy="Use a detector that knows such poses (`--detections`), and check these seconds by eye.",
+    ),
+    Case(
+        "slow_camera",
+        "Six frames a second, and blurred",
+        "135_02",
+        10.0,
+        2.4,
+        View((0.6, 1.3, 4.6), fps=6, shutter=0.9),
+        moment_s=1.5,
+        good=False,
+        why="The same karate as above. Between two pictures an arm moves a metre, and within one it is smeared.",
+        remedy="30 frames/s or more, and enough light for a short shutter (1/250 s).",
+    ),
+    Case(
+        "wrong_fov",
+        "A wrong field of view",
+        *WALK,
+        _SIDE,
+        moment_s=1.3,
+        good=False,
+        why="The video of the first case, but `infer` was told that the lens sees 100 degrees instead of 50. The pose "
+        "suffers little; the distance, and with it every length of way, is wrong.",
+        remedy="Give `--fov` or `--focal` if you know it. Many phones see 65 to 75 degrees along the longer side, less "
+        "when filming stabilised or zoomed.",
+        options=("--fov", "100"),
+        render_of="walk",
+    ),
+    Case(
+        "dark",
+        "Very dark",
+        *WALK,
+        View((4.6, 1.4, 0.0), film=Film(exposure=0.025, noise=0.03)),
+        moment_s=1.3,
+        good=False,
+        why="Dark clothes vanish in the sensor's noise.",
+        remedy="More light.",
+    ),
+)
