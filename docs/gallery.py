@@ -23,11 +23,14 @@ from rendering.video import render
 from showcase.cases import CASES, Case
 from showcase.measuring import errors, read_found
 from showcase.page import page
-from showcase.picture import save_picture
+from showcase.picture import save_animation, save_picture, save_still
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "gallery.json"
 PAGE = DOCS / "gallery.md"
+PICTURES = DOCS / "pictures"
+OPENING = "kick"
+"""The case with which the README opens."""
 
 
 def filmed(case: Case, archive: Path, work: Path) -> tuple[Path, np.ndarray]:
@@ -67,7 +70,11 @@ def run(archive: Path, work: Path, only: set[str]) -> None:
         found = read_found(out / f"{video.stem}.npz")
         known[case.name] = errors(found, truth)
         frame = round(case.moment_s * case.view.fps)
-        save_picture(DOCS / "pictures" / f"{case.name}.jpg", out / f"{video.stem}.overlay.mp4", frame, found, truth)
+        overlay = out / f"{video.stem}.overlay.mp4"
+        save_picture(PICTURES / f"{case.name}.jpg", overlay, frame, found, truth)
+        if case.name == OPENING:
+            save_still(PICTURES / "opening.jpg", overlay, frame)
+            save_animation(PICTURES / "opening.gif", overlay, 15, 800)
         print(case.name, json.dumps(known[case.name]), flush=True)
         ordered = {one.name: known[one.name] for one in CASES if one.name in known}
         FIGURES.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """A frame of the overlay, with the pose that was found laid over the true one beside it."""
 
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ from showcase.measuring import Found
 from videopose.export.drawing import text_image
 from videopose.export.view3d import BACKGROUND, CAPTION
 from videopose.skeletons import H36M17
+from videopose.video import VideoReader, ffmpeg_path
 
 _WIDTH_PX = 1280
 _QUALITY = 84
@@ -28,14 +30,7 @@ def save_picture(path: Path, overlay: Path, frame: int, found: Found, truth: np.
         found: what `infer` found.
         truth: (T, 17, 3) metres, camera axes.
     """
-    reader = cv2.VideoCapture(str(overlay))
-    image = None
-    for _ in range(frame + 1):
-        taken, image = reader.read()
-        if not taken:
-            raise SystemExit(f"{overlay}: no frame {frame}")
-    reader.release()
-    assert image is not None
+    image = _frame(overlay, frame)
     height = image.shape[0]
     half, width = height // 2, 5 * height // 12
     panels = [
@@ -43,9 +38,47 @@ def save_picture(path: Path, overlay: Path, frame: int, found: Found, truth: np.
         for axes, caption in (([0, 1], "found, truth (green)"), ([2, 1], "the same from the side"))
     ]
     whole = np.hstack([image[: 2 * half], np.full((2 * half, 2, 3), CAPTION, np.uint8), np.vstack(panels)])
-    size = (_WIDTH_PX, round(whole.shape[0] * _WIDTH_PX / whole.shape[1]))
+    _write(path, whole)
+
+
+def save_still(path: Path, overlay: Path, frame: int) -> None:
+    """Write a frame of an overlay as a JPEG."""
+    _write(path, _frame(overlay, frame))
+
+
+def save_animation(path: Path, overlay: Path, fps: int, width: int) -> None:
+    """Write all of an overlay as a GIF that repeats."""
+    colours = "split[a][b];[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=none"
+    chain = f"fps={fps},scale={width}:-2:flags=area,{colours}"
+    command = [
+        ffmpeg_path(),
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-i",
+        str(overlay),
+        "-filter_complex",
+        chain,
+        "-y",
+        str(path),
+    ]
+    subprocess.run(command, check=True)
+
+
+def _frame(overlay: Path, number: int) -> np.ndarray:
+    with VideoReader(str(overlay)) as reader:
+        for frame in reader:
+            if frame.index == number:
+                return frame.image
+    raise SystemExit(f"{overlay}: no frame {number}")
+
+
+def _write(path: Path, image: np.ndarray) -> None:
+    size = (_WIDTH_PX, round(image.shape[0] * _WIDTH_PX / image.shape[1]))
     path.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(path), cv2.resize(whole, size, interpolation=cv2.INTER_AREA), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(path), smaller, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
 
 
 def _panel(size: tuple[int, int], axes: list[int], caption: str, found: np.ndarray, truth: np.ndarray) -> np.ndarray:
