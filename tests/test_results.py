@@ -36,7 +36,7 @@ def test_the_stem_of_a_source_is_a_safe_file_name(source: str, stem: str) -> Non
     assert output_stem(source) == stem
 
 
-@pytest.mark.parametrize("formats", [(), ("npz", "fbx"), ("NPZ",)])
+@pytest.mark.parametrize("formats", [(), ("npz", "fbz"), ("NPZ",)])
 def test_unknown_formats_are_refused(tmp_path: Path, formats: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="Choose from npz, json, bvh, mp4"):
         ResultFiles(tmp_path, "walk", formats)

@@ -4,9 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from videopose.errors import UsageError
+from videopose.choosing import choose_people
 from videopose.export import KeypointArrays
 from videopose.following import Clock, Seen, check_names, expected_frames, follow_people, look
 from videopose.given import check_size, tracks_of_file
@@ -17,7 +15,7 @@ from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
 from videopose.results import Drawn, ResultFiles, output_stem
 from videopose.settings import InferSettings
-from videopose.types import Recording, Track
+from videopose.types import Recording
 from videopose.video import VideoReader, prefetch
 
 
@@ -60,7 +58,7 @@ def infer(
     """
     stages = Stages(progress or SilentProgress())
     check_names(source, str(folder), str(settings.detections), settings.lifter)
-    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite)
+    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite, settings.export)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)
@@ -132,22 +130,3 @@ def _read_along(
         for _ in stages.count(clock.watch(frames)):
             pass
     return clock.seen(video)
-
-
-def choose_people(tracks: tuple[Track, ...], person: str) -> tuple[Track, ...]:
-    """Those that `--person` asks for: `all`, `largest` (median box), `longest` (observed frames) or an id.
-
-    Raises:
-        UsageError: nobody has that id.
-    """
-    if person == "all" or (not tracks and person in ("largest", "longest")):
-        return tracks
-    if person == "largest":
-        return (max(tracks, key=lambda t: float(np.median(np.prod(t.boxes[:, 2:] - t.boxes[:, :2], axis=1)))),)
-    if person == "longest":
-        return (max(tracks, key=lambda t: int(t.observed.sum())),)
-    chosen = tuple(track for track in tracks if track.person_id == int(person))
-    if not chosen:
-        ids = ", ".join(str(track.person_id) for track in tracks) or "nobody"
-        raise UsageError(f"--person {person}: no such person, the video has {ids}.")
-    return chosen

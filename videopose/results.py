@@ -4,21 +4,22 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import numpy as np
 
 from videopose.errors import OutputError, UsageError
-from videopose.export import write_bvh, write_json, write_npz
+from videopose.export import ExportSettings, write_npz
 from videopose.export.overlay import OverlayRenderer
 from videopose.files import output_error
+from videopose.formats import DEFAULT_FORMATS, FORMATS, MOTION_FORMATS, PERSON, check_formats, write_motion_format
+from videopose.keypoint_files.write_openpose import check_folder
 from videopose.progress import Stages
 from videopose.types import Frame, Recording
 from videopose.video import VideoReader, VideoWriter, prefetch
 
-FORMATS = ("npz", "json", "bvh", "mp4")
 OVERLAY_SUFFIX = ".overlay.mp4"
 Drawn = Callable[[Recording, int, np.ndarray], None]
 """Takes the recording, a frame's number, and its (H, W, 3) uint8 BGR overlay."""
@@ -34,12 +35,14 @@ def output_stem(source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
-    """Where the results of one video go."""
+    """Where the results of one video go, and in which form."""
 
     folder: Path
     stem: str
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     overwrite: bool = False
+    export: ExportSettings = field(default_factory=ExportSettings)
+    """Axes, units and names of motion files."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -53,20 +56,25 @@ class ResultFiles:
 
     def present(self) -> list[Path]:
         """Results of an earlier run, of the formats asked for."""
-        named = {"npz": ".npz", "json": ".json", "mp4": OVERLAY_SUFFIX}
-        paths = [self.path(named[name]) for name in self.formats if name in named]
-        return [path for path in paths if path.exists()] + (self._people() if "bvh" in self.formats else [])
+        return [path for name in FORMATS if name in self.formats for path in self._existing(FORMATS[name].suffix)]
 
-    def _people(self) -> list[Path]:
-        pattern = re.compile(re.escape(self.stem) + r"\.person\d+\.bvh")
-        return sorted(path for path in self.folder.glob("*.bvh") if pattern.fullmatch(path.name))
+    def _existing(self, suffix: str) -> list[Path]:
+        if not suffix.startswith(PERSON):
+            return [self.path(suffix)] if self.path(suffix).exists() else []
+        ending = suffix.removeprefix(PERSON)
+        pattern = re.compile(rf"{re.escape(self.stem)}\.person\d+{re.escape(ending)}")
+        return sorted(path for path in self.folder.glob(f"*{ending}") if pattern.fullmatch(path.name))
 
     def prepare(self) -> None:
         """Make the folder, and fail before the work, not after it, when the results could not be written.
 
         Raises:
             OutputError: a result exists, or the folder cannot be written.
+            UsageError: a program that a format needs is missing.
         """
+        check_formats(self.formats)
+        if "openpose" in self.formats:
+            check_folder(self.path(FORMATS["openpose"].suffix))
         present = [] if self.overwrite else self.present()
         if present:
             raise OutputError(f"{present[0]}: already exists. Use --overwrite, or another folder with -o.")
@@ -89,7 +97,7 @@ class ResultFiles:
 
         Args:
             recording: the results.
-            source: the video, which is read again for the overlay.
+            source: the video, which is read again for what shows it.
             stages: told about progress.
             on_drawn: given each frame of the overlay.
 
@@ -101,24 +109,20 @@ class ResultFiles:
             if "npz" in self.formats:
                 files.append(self.path(".npz"))
                 write_npz(recording, files[-1])
-            if "json" in self.formats:
-                files.append(self.path(".json"))
-                write_json(recording, files[-1])
-            if "bvh" in self.formats:
-                files += self._write_people(recording)
+            for name in FORMATS:
+                if name in self.formats and name in MOTION_FORMATS:
+                    files += self._write_motion(name, recording)
         if "mp4" in self.formats:
             files.append(self.path(OVERLAY_SUFFIX))
             with stages.stage("draw overlay", len(recording.frame_index)):
                 write_overlay(recording, source, files[-1], stages, on_drawn)
         return tuple(files)
 
-    def _write_people(self, recording: Recording) -> list[Path]:
-        written = []
-        for motion in recording.motions:
-            written.append(self.path(f".person{motion.person_id}.bvh"))
-            write_bvh(motion, written[-1], fps=recording.video.fps)
+    def _write_motion(self, name: str, recording: Recording) -> list[Path]:
+        before = self._existing(FORMATS[name].suffix)
+        written = write_motion_format(name, recording, self.path, self.export)
         # People of an earlier run would pass for this one's.
-        for path in self._people():
+        for path in before:
             if path not in written:
                 path.unlink()
         return written

@@ -6,10 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from videopose.assets import DEFAULT_LIFTER
+from videopose.choosing import check_person
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
+from videopose.export.settings import ExportSettings
+from videopose.formats import DEFAULT_FORMATS
 from videopose.processors import available_threads
-from videopose.results import FORMATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class InferSettings:
     """Which video of a file that holds several; None: the one called like this video."""
     lifter: str = DEFAULT_LIFTER
     """Name in the manifest, or a file."""
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     person: str = "all"
     """`all`, `largest`, `longest`, or a person's id."""
     start_s: float | None = None
@@ -59,14 +61,15 @@ class InferSettings:
     """Field of view along the longer side, where known."""
     motion: MotionSettings = field(default_factory=MotionSettings)
     """Height, smoothing, mirroring."""
+    export: ExportSettings = field(default_factory=ExportSettings)
+    """Axes, units and names of motion files."""
     device: str = "auto"
     precision: str = "auto"
     threads: int = field(default_factory=available_threads)
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if self.person not in ("all", "largest", "longest") and not (self.person.isdecimal() and int(self.person)):
-            raise UsageError(f"--person {self.person!r} is not all, largest, longest or an id of 1 or more.")
+        check_person(self.person)
         if self.fps is not None and self.fps <= 0:
             raise UsageError(f"--fps must be above 0, got {float(self.fps):g}.")
         if self.detections is None and (self.detections_format != "auto" or self.detections_name is not None):

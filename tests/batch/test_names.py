@@ -24,6 +24,10 @@ NAMES = {
     "two kinds": (["walk.mp4", "walk.mov"], ["walk.mp4", "walk.mov"]),
     "two cases": (["walk.avi", "Walk.mp4"], ["walk.avi", "Walk.mp4"]),
     "several dots": (["a.b.mp4", "a.c.mp4"], ["a.b", "a.c"]),
+    "called like results": (
+        ["walk.mp4", "walk.report.mp4", "walk.smpl.mov", "walk.person1.avi", "report.mp4", "a/report.mp4"],
+        ["walk", "walk.report.mp4", "walk.smpl.mov", "walk.person1.avi", "report.mp4", "a/report"],
+    ),
     "no suffix": (["walk", "walk.mp4"], ["walk-{}", "walk.mp4"]),
     "cases only": (["walk.mp4", "WALK.MP4"], ["walk-{}", "WALK-{}"]),
     "accents composed two ways": (["\u00e9.mp4", "e\u0301.mp4"], ["\u00e9-{}", "e\u0301-{}"]),

@@ -41,8 +41,8 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 WRONG = {
     "focal and fov": (("--focal", "900", "--fov", "60"), "--focal and --fov say the same thing. Give one of them."),
-    "unknown format": (("--formats", "npz,fbx"), "unknown format 'fbx'. Choose from npz, json, bvh, mp4."),
-    "no format": (("--formats", ","), "no format given. Choose from npz, json, bvh, mp4."),
+    "unknown format": (("--formats", "npz,fbz"), "unknown format 'fbz'. Choose from npz, json, bvh, mp4,"),
+    "no format": (("--formats", ","), "no format given. Choose from npz, json, bvh, mp4,"),
     "end before start": (("--start", "2", "--end", "1"), "--end 1 must come after --start 2."),
     "outside": (("--start", "9"), "9 s is outside the video, which is 0.67 s long."),
     "negative start": (("--start", "-1"), "Invalid value for '--start'"),

@@ -4,6 +4,7 @@ Usage: python blender_probe.py FOLDER_WITH_BPY FILE.bvh...
 """
 
 import json
+import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
@@ -27,4 +28,5 @@ for path in sys.argv[2:]:
     rows = [frame - first for frame in frames]
     fps = scene.render.fps / scene.render.fps_base
     imported.append({"rows": rows, "frames": last - first + 1, "fps": fps, "poses": poses, "rest": rest})
-print("\n" + json.dumps({"blender": bpy.app.version_string, "files": imported}))
+print("\n" + json.dumps({"blender": bpy.app.version_string, "files": imported}), flush=True)
+os._exit(0)  # Blender sometimes crashes when Python takes it down

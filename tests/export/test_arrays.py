@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 
 from videopose.errors import InputError, OutputError
-from videopose.export import read_npz, recording_schema, to_arrays, to_recording, write_json, write_npz
+from videopose.export import (
+    KEYPOINT_KEYS,
+    read_npz,
+    read_recording,
+    recording_schema,
+    to_arrays,
+    to_recording,
+    write_json,
+    write_npz,
+)
+from videopose.export.arrays import RECORDING_KEYS, file_values
+from videopose.export.derived import DERIVED_KEYS
+from videopose.ground import ground_world
+from videopose.kinematics import ANGLES, joint_angles
 from videopose.skeletons import COCO17, H36M17
 from videopose.types import Motion, Recording, Track, VideoInfo
 
@@ -18,6 +31,7 @@ FIRST = 100
 KEYS = {
     "schema_version", "frame_index", "time_s", "fps", "image_size", "person_id", "keypoints_2d", "observed",
     "joints_3d", "root_3d", "keypoint_names", "joint_names", "parents", "provenance",
+    "angles_degrees", "angle_names", "camera_to_ground",
 }  # fmt: skip
 
 
@@ -71,7 +85,10 @@ def test_npz_holds_the_agreed_keys_and_shapes(recording: Recording, tmp_path: Pa
         "joints_3d": ((people, frames, 17, 3), "float32"),
         "root_3d": ((people, frames, 3), "float32"),
         "parents": ((17,), "int64"),
+        "angles_degrees": ((people, frames, len(ANGLES)), "float32"),
+        "camera_to_ground": ((4, 4), "float64"),
     }
+    assert tuple(content["angle_names"]) == tuple(angle.name for angle in ANGLES)
     assert tuple(content["keypoint_names"]) == COCO17.joint_names
     assert tuple(content["joint_names"]) == H36M17.joint_names
     assert json.loads(str(content["provenance"]))["loss"] is None
@@ -113,6 +130,35 @@ def test_npz_comes_back_as_written(recording: Recording, tmp_path: Path) -> None
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_angles_are_of_the_ground_world() -> None:
+    recording = CASES["two persons"]
+    world = ground_world(recording.motions)
+    values = file_values(recording, DERIVED_KEYS)
+    np.testing.assert_array_equal(values["camera_to_ground"], world.matrix())
+    np.testing.assert_array_equal(values["angles_degrees"][1, 40:170], joint_angles(recording.motions[1], world))
+    assert np.isfinite(values["angles_degrees"][1, 40:170]).any()
+    assert np.isnan(values["angles_degrees"][1, :40]).all() and np.isnan(values["angles_degrees"][1, 170:]).all()
+
+
+def test_files_without_derived_keys_are_read(tmp_path: Path) -> None:
+    write_npz(CASES["two persons"], tmp_path / "new.npz")
+    write_npz(CASES["two persons"], tmp_path / "old.npz", RECORDING_KEYS)
+    with np.load(tmp_path / "old.npz") as data:
+        assert set(data.files) == KEYS - set(DERIVED_KEYS)
+    old, new = read_recording(tmp_path / "old.npz"), read_recording(tmp_path / "new.npz")
+    for one, two in zip(old.motions, new.motions, strict=True):
+        np.testing.assert_array_equal(one.joints, two.joints)
+    write_npz(old, tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "new.npz").read_bytes()
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_npz, "a.npz"), (write_json, "a.json")])
+def test_keypoint_files_say_nothing_of_angles(write, name: str, tmp_path: Path) -> None:
+    write(CASES["not lifted"], tmp_path / name, KEYPOINT_KEYS)
+    content = np.load(tmp_path / name).files if name == "a.npz" else json.loads((tmp_path / name).read_text("utf-8"))
+    assert set(content) == set(KEYPOINT_KEYS) and not set(KEYPOINT_KEYS) & set(DERIVED_KEYS)
+
+
 def test_npz_has_no_dates(tmp_path: Path) -> None:
     write_npz(CASES["two persons"], tmp_path / "a.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
@@ -134,6 +180,11 @@ def test_json_follows_the_schema_and_equals_the_npz(recording: Recording, tmp_pa
         np.testing.assert_allclose(
             np.array(value[name], dtype=float).reshape(expected.shape), expected, rtol=0, atol=tolerance
         )
+    with np.load(tmp_path / "a.npz") as data:
+        for name, tolerance in [("angles_degrees", 5.1e-3), ("camera_to_ground", 5.1e-10)]:
+            written = np.array(value[name], dtype=float).reshape(data[name].shape)
+            np.testing.assert_allclose(written, data[name], rtol=0, atol=tolerance)
+        assert value["angle_names"] == data["angle_names"].tolist()
     for name in ("frame_index", "person_id", "image_size", "parents", "observed"):
         assert value[name] == getattr(back, name).tolist()
     assert value["fps"] == back.fps
@@ -159,6 +210,8 @@ def test_json_has_no_more_digits_than_measured(tmp_path: Path) -> None:
         ({"keypoints_2d": [[[[0, 0, 2]] * 17]]}, "keypoints_2d"),
         ({"joint_names": ["hip"]}, "joint_names"),
         ({"observed": [[1]]}, "observed"),
+        ({"angles_degrees": [[["a"]]]}, "angles_degrees"),
+        ({"camera_to_ground": [[1, 0, 0, 0]] * 3}, "camera_to_ground"),
     ],
 )
 def test_the_schema_refuses_other_things(change: dict[str, object], at: str, tmp_path: Path) -> None:

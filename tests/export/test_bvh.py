@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from movement import FLIP, REST, motion_of, wild
 from scipy.spatial.transform import Rotation
 
 from videopose.data.bvh import BvhMotion, forward_kinematics, read_bvh
@@ -20,28 +21,6 @@ PLACES = {
     "neck": "Head", "head": "Head_end", "left_shoulder": "LeftArm", "left_elbow": "LeftForeArm",
     "left_wrist": "LeftHand", "right_shoulder": "RightArm", "right_elbow": "RightForeArm", "right_wrist": "RightHand",
 }  # fmt: skip
-T_POSE = {  # metres, Y up, facing +Z
-    "hip": (0, 0, 0), "left_hip": (0.1, 0, 0), "left_knee": (0.1, -0.4, 0), "left_ankle": (0.1, -0.8, 0),
-    "right_hip": (-0.1, 0, 0), "right_knee": (-0.1, -0.4, 0), "right_ankle": (-0.1, -0.8, 0),
-    "spine": (0, 0.25, 0), "thorax": (0, 0.5, 0), "neck": (0, 0.698, 0.03), "head": (0, 0.822, -0.126),
-    "left_shoulder": (0.18, 0.5, 0), "left_elbow": (0.46, 0.5, 0), "left_wrist": (0.7, 0.5, 0),
-    "right_shoulder": (-0.18, 0.5, 0), "right_elbow": (-0.46, 0.5, 0), "right_wrist": (-0.7, 0.5, 0),
-}  # fmt: skip
-REST = np.array([T_POSE[name] for name in H36M17.joint_names])
-FLIP = np.array([1.0, -1.0, -1.0])
-
-
-def motion_of(joints: np.ndarray, root: np.ndarray | None = None, time_s: np.ndarray | None = None) -> Motion:
-    """A motion from Y-up joints (T, 17, 3) and Y-up root, 25 frames per second unless times are given."""
-    frames = len(joints)
-    root = np.tile([0.0, 0.0, -4.0], (frames, 1)) if root is None else root
-    return Motion(
-        person_id=1,
-        frame_index=np.arange(frames),
-        time_s=np.arange(frames) / 25 if time_s is None else time_s,
-        joints=(joints * FLIP).astype(np.float32),
-        root=(root * FLIP).astype(np.float32),
-    )
 
 
 def turned(joints: np.ndarray, names: list[str], centre: str, rotation: Rotation) -> np.ndarray:
@@ -212,19 +191,6 @@ def test_somersaults_and_cartwheels(axis: tuple[float, float, float], tmp_path: 
 def test_upside_down_from_the_first_frame(tmp_path: Path) -> None:
     joints = np.tile(REST * [-1, -1, 1], (10, 1, 1))
     assert worst_angle(written(motion_of(joints), tmp_path), joints) < 0.01
-
-
-def wild(frames: int, seed: int) -> np.ndarray:
-    """Joints whose bones swing anywhere, smoothly, through poles and folded and straight limbs."""
-    rng = np.random.default_rng(seed)
-    time = np.linspace(0, frames / 25, frames)
-    joints = np.zeros((frames, 17, 3))
-    for parent, child in H36M17.bones:
-        phase, rate = rng.uniform(0, 2 * np.pi, (3, 1)), rng.uniform(0.5, 3, (3, 1))
-        way = np.sin(rate * time + phase).T
-        way /= np.linalg.norm(way, axis=-1, keepdims=True)
-        joints[:, child] = joints[:, parent] + 0.3 * way
-    return joints
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 400])

@@ -1,18 +1,12 @@
 """BVH files as others read them: an independent library, and Blender itself."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import bvhio
 import numpy as np
 import pytest
+from blender import run_blender
 
 from videopose.data.bvh import forward_kinematics, read_bvh
 from videopose.export import write_bvh
@@ -20,8 +14,6 @@ from videopose.skeletons import H36M17
 from videopose.types import Motion
 
 VIEWS = ("09_12_view1", "135_02_view1", "135_07_view0")
-BLENDER = "bpy==4.2.0"
-BLENDER_PYTHON = "3.11"
 HEADS = {
     "hip": "Hips", "right_hip": "RightUpLeg", "right_knee": "RightLeg", "right_ankle": "RightFoot",
     "left_hip": "LeftUpLeg", "left_knee": "LeftLeg", "left_ankle": "LeftFoot", "spine": "Spine1", "thorax": "Spine2",
@@ -59,50 +51,9 @@ def test_bvhio_sees_the_same_places(files: dict[Path, tuple[Motion, float]]) -> 
             np.testing.assert_allclose(positions[frame, shown], expected, atol=0.01)
 
 
-@pytest.fixture(scope="session")
-def blender() -> Callable[[list[Path]], dict[str, Any]]:
-    """Runs Blender on BVH files. It is installed once, beside and not into the environment of the tests."""
-    python = sys.executable if sys.version.startswith(BLENDER_PYTHON) else shutil.which(f"python{BLENDER_PYTHON}")
-    if python is None:
-        _unavailable(f"Blender's module needs python{BLENDER_PYTHON}")
-    cache = Path(os.environ.get("VIDEOPOSE_TEST_CACHE") or Path(tempfile.gettempdir()) / "videopose-test-cache")
-    folder = cache / BLENDER.replace("==", "-")
-    if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            target = Path(temporary) / "site"
-            command = [python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--target", str(target), BLENDER]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                _unavailable(f"{BLENDER} cannot be installed: {done.stderr[-500:]}")
-            if not folder.is_dir():  # another run may have been faster
-                target.rename(folder)
-
-    def run(paths: list[Path]) -> dict[str, Any]:
-        probe = Path(__file__).with_name("blender_probe.py")
-        command = [python, str(probe), str(folder), *map(str, paths)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode and "cannot open shared object file" in done.stderr:
-            _unavailable(f"Blender lacks a system library: {done.stderr.strip().splitlines()[-1]}")
-        assert done.returncode == 0, done.stderr
-        result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        return result
-
-    return run
-
-
-def _unavailable(reason: str) -> NoReturn:
-    """Skip where Blender cannot run, except in CI, where it must."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.mark.shared
-def test_blender_imports_the_motion(
-    files: dict[Path, tuple[Motion, float]], blender: Callable[[list[Path]], dict[str, Any]]
-) -> None:
-    imported = blender(list(files))
+def test_blender_imports_the_motion(files: dict[Path, tuple[Motion, float]]) -> None:
+    imported = run_blender(Path(__file__).with_name("blender_probe.py"), *map(str, files))
     assert imported["blender"].startswith("4.2")
     for (path, (motion, fps)), scene in zip(files.items(), imported["files"], strict=True):
         assert scene["frames"] == len(motion)

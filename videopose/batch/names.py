@@ -1,6 +1,7 @@
 """What the results of each video are called: its place below its folder, and never the name of another one's."""
 
 import hashlib
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +10,9 @@ from urllib.parse import unquote, urlparse
 
 from videopose.batch.sources import Source, is_address
 from videopose.results import output_stem
+
+_LIKE_RESULTS = re.compile(r"^report$|\.(overlay|report|smpl|person\d+)$", re.IGNORECASE)
+"""Names that would give files called like those of another video, or like the batch's own report."""
 
 
 def name_key(name: str) -> str:
@@ -19,8 +23,9 @@ def name_key(name: str) -> str:
 def choose_names(sources: Sequence[Source], taken: set[str]) -> list[str]:
     """Results' names (without suffix, `/` between folders) for new videos.
 
-    `sub/walk.mp4` gives `sub/walk`; where another video has that name, or comes with it, `sub/walk.mp4`; where even
-    that is taken, `sub/walk-` and some digits that depend on the address alone.
+    `sub/walk.mp4` gives `sub/walk`; where another video has that name, or comes with it, or its results could have it
+    (`walk.report.mp4`), the whole name, `sub/walk.mp4`; where even that is taken, `sub/walk-` and some digits that
+    depend on the address alone.
 
     Args:
         sources: new ones; the names depend on all of them, not on their order.
@@ -33,7 +38,8 @@ def choose_names(sources: Sequence[Source], taken: set[str]) -> list[str]:
     taken = set(taken)
     names = []
     for source, short, long in zip(sources, plain, full, strict=True):
-        if wanted[name_key(short)] == 1 and name_key(short) not in taken:
+        alone = wanted[name_key(short)] == 1 and name_key(short) not in taken
+        if alone and not _LIKE_RESULTS.search(short):
             name = short
         elif wanted_full[name_key(long)] == 1 and name_key(long) not in taken | wanted.keys():
             name = long

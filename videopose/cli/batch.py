@@ -94,12 +94,11 @@ def command(
     from videopose.batch.plan import BatchSettings
     from videopose.batch.sources import find_sources
     from videopose.following import check_names
-    from videopose.results import ResultFiles
 
     settings = with_whole_paths(infer_settings(threads=threads, **values))
     check_names(str(output))
     output = output.absolute()
-    ResultFiles(output, "batch", settings.formats)  # refuses formats that there are not
+    _check_formats(settings.formats)
     sources = find_sources(paths, output, include, exclude)
     if not sources:
         raise InputError(f"{', '.join(paths)}: no videos there. Check the folder and --include, --exclude.")
@@ -126,6 +125,17 @@ def command(
         )  # fmt: skip
 
     _run(sources, wanted, make_engine)
+
+
+def _check_formats(names: tuple[str, ...]) -> None:
+    from videopose.formats import FORMATS, check_formats
+
+    folder = next((name for name in names if FORMATS[name].folder), None)
+    if folder is not None:
+        raise UsageError(
+            f"--formats {folder}: is a folder of files for each video. Write npz, and use `videopose export` on those."
+        )
+    check_formats(names)
 
 
 def _list(sources: "Sequence[Source]", settings: "BatchSettings") -> None:

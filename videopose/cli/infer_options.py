@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videopose.cli.detector_options import detector_options, detector_settings, machine_options
+from videopose.cli.export_options import EXPORT_KEYS, export_options, parse_formats
 from videopose.errors import UsageError
 
 if TYPE_CHECKING:
     from videopose.settings import InferSettings
 
 _FORMATS = click.option(
-    "--formats", default="npz,json,bvh,mp4", show_default=True, help="What to write, separated by commas."
-)
+    "--formats", default="npz,json,bvh,mp4", show_default=True, metavar="NAMES",
+    help="What to write, separated by commas; also glb, fbx, trc, c3d, csv, openpose, smpl.",
+)  # fmt: skip
 _OPTIONS = (
     click.option("--lifter", default="wild-243", show_default=True, help="Name of the weights, or a file."),
     click.option("--person", default="all", show_default=True, help="all, largest, longest, or an id."),
@@ -38,7 +40,7 @@ _OPTIONS = (
 
 def infer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `infer_settings` takes."""
-    function = machine_options(function)
+    function = export_options(machine_options(function))
     for option in reversed(_OPTIONS):
         function = option(function)
     return _FORMATS(detector_options(function))
@@ -49,7 +51,7 @@ def infer_settings(
     height: float | None, focal: float | None, fov: float | None, smooth: bool, tta: bool,
     device: str, precision: str, threads: int | None, overwrite: bool,
     detections: Path | None = None, detections_format: str = "auto", detections_name: str | None = None,
-    **detector: Any,
+    **others: Any,
 ) -> "InferSettings":  # fmt: skip
     """What the options of `infer_options` say; those of detections and `--overwrite` are each command's own.
 
@@ -60,13 +62,15 @@ def infer_settings(
         raise UsageError("--focal and --fov say the same thing. Give one of them.")
     if start is not None and end is not None and end <= start:
         raise UsageError(f"--end {end:g} must come after --start {start:g}.")
+    from videopose.export.settings import ExportSettings
     from videopose.processors import available_threads
     from videopose.settings import InferSettings, MotionSettings
 
+    export = ExportSettings(**{name: others.pop(name) for name in EXPORT_KEYS})
     return InferSettings(
-        detector=detector_settings(**detector), detections=detections, detections_format=detections_format,
+        detector=detector_settings(**others), export=export, detections=detections, detections_format=detections_format,
         detections_name=detections_name, lifter=lifter,
-        formats=tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip())),
+        formats=parse_formats(formats),
         person=person, start_s=start, end_s=end, fps=parse_fps(fps),
         focal_px=focal, fov_degrees=fov, motion=MotionSettings(height_m=height, smooth=smooth, tta=tta),
         device=device, precision=precision, threads=threads or available_threads(), overwrite=overwrite,

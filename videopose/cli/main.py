@@ -21,6 +21,8 @@ COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
     "batch": "Turn folders of videos into 3D motion files.",
     "lift": "Lift 2D keypoints of a file to 3D joints.",
+    "view": "Show results in the browser: video, 3D, time line, curves.",
+    "export": "Write results in the formats of other programs.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from videopose.export.derived import DERIVED_KEYS, derive
 from videopose.skeletons import COCO17, H36M17
 from videopose.types import Motion, Recording, Track, VideoInfo, check_shape
 
@@ -65,9 +66,11 @@ class RecordingArrays:
         return f"RecordingArrays({len(self.person_id)} persons, {len(self.frame_index)} frames)"
 
 
-ALL_KEYS = tuple(RecordingArrays.__dataclass_fields__)
+RECORDING_KEYS = tuple(RecordingArrays.__dataclass_fields__)
+"""Keys of the files that are read back."""
+ALL_KEYS = RECORDING_KEYS + DERIVED_KEYS
 """Keys of the files."""
-KEYPOINT_KEYS = tuple(key for key in ALL_KEYS if key not in ("joints_3d", "root_3d", "joint_names", "parents"))
+KEYPOINT_KEYS = tuple(key for key in RECORDING_KEYS if key not in ("joints_3d", "root_3d", "joint_names", "parents"))
 """Keys of files that say nothing of 3D."""
 
 
@@ -106,6 +109,17 @@ def to_arrays(recording: Recording) -> RecordingArrays:
         parents=np.array(H36M17.parents, np.int64),
         provenance=plain(recording.provenance),
     )
+
+
+def file_values(recording: Recording, keys: Sequence[str]) -> dict[str, Any]:
+    """What the files hold under each of the keys, of `ALL_KEYS`: arrays, names and numbers.
+
+    Raises:
+        ValueError: as `to_arrays`.
+    """
+    arrays = to_arrays(recording)
+    derived = derive(recording) if not set(keys).isdisjoint(DERIVED_KEYS) else None
+    return {key: getattr(derived if key in DERIVED_KEYS else arrays, key) for key in keys}
 
 
 def to_recording(arrays: RecordingArrays, video: VideoInfo) -> Recording:

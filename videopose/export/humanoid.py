@@ -7,7 +7,7 @@ the three bones that start at the hip centre and the three at the thorax each ha
 direction comes out exactly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -87,6 +87,8 @@ class PosedHumanoid:
     """End site (3,) of each joint without children."""
     rotations: dict[str, np.ndarray]
     """(T, 3, 3) of each joint by name, from the rest pose to the scene."""
+    rest_turns: dict[str, np.ndarray] = field(default_factory=lambda: {joint.name: np.eye(3) for joint in JOINTS})
+    """(3, 3) of each joint by name, from the T-pose to the rest pose."""
 
     def local_rotation(self, joint: HumanoidJoint) -> np.ndarray:
         """(T, 3, 3) relative to the parent: what the file holds."""
@@ -99,6 +101,14 @@ class PosedHumanoid:
         for row, joint in enumerate(JOINTS):
             if joint.parent is not None:
                 places[:, row] = places[:, _ROW[joint.parent]] + self.rotations[joint.parent] @ self.offsets[row]
+        return places
+
+    def rest_places(self) -> np.ndarray:
+        """(J, 3) places in the rest pose, relative to the hips."""
+        places = np.zeros((len(JOINTS), 3))
+        for row, joint in enumerate(JOINTS):
+            if joint.parent is not None:
+                places[row] = places[_ROW[joint.parent]] + self.offsets[row]
         return places
 
 

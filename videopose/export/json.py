@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from videopose.export.arrays import ALL_KEYS, provenance_text, to_arrays
+from videopose.export.arrays import ALL_KEYS, file_values, provenance_text
 from videopose.files import atomic_path
 from videopose.types import Recording
 
@@ -19,8 +19,10 @@ _DECIMALS: dict[str, int | tuple[int, ...]] = {
     "keypoints_2d": (2, 2, 4),
     "joints_3d": 5,
     "root_3d": 5,
+    "angles_degrees": 2,
+    "camera_to_ground": 9,
 }
-"""Digits behind the point, finer than what is measured: 0.01 px, 0.01 mm, a microsecond."""
+"""Digits behind the point, finer than what is measured: 0.01 px, 0.01 mm, a microsecond, 0.01 degrees."""
 
 
 def write_json(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) -> None:
@@ -34,11 +36,11 @@ def write_json(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS)
     Raises:
         OutputError: `path` cannot be written.
     """
-    arrays = to_arrays(recording)
+    values = file_values(recording, keys)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        for position, name in enumerate(keys):
+        for position, (name, value) in enumerate(values.items()):
             stream.write(f"{',' if position else '{'}\n{json.dumps(name)}: ")
-            _write_value(stream, name, getattr(arrays, name))
+            _write_value(stream, name, value)
         stream.write("\n}\n")
 
 
@@ -56,7 +58,7 @@ def _write_value(stream: TextIO, name: str, value: Any) -> None:
         stream.write(provenance_text(value))
     elif not isinstance(value, np.ndarray):
         stream.write(json.dumps(value))
-    elif value.ndim < 2:
+    elif value.ndim < 2 or name == "camera_to_ground":
         stream.write(next(_rows(value[None], _DECIMALS.get(name))))
     else:  # (P, T, ...): a line for each frame of each person
         stream.write("[")

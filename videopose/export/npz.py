@@ -14,10 +14,11 @@ import numpy as np
 from videopose.errors import InputError
 from videopose.export.arrays import (
     ALL_KEYS,
+    RECORDING_KEYS,
     SCHEMA_VERSION,
     RecordingArrays,
+    file_values,
     provenance_text,
-    to_arrays,
     to_recording,
     video_of,
 )
@@ -33,7 +34,7 @@ _MAX_PIXELS = 1e6
 
 
 def write_npz(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) -> None:
-    """Write all results of one video as compressed arrays (fields of `RecordingArrays`).
+    """Write all results of one video as compressed arrays (fields of `RecordingArrays` and `DerivedArrays`).
 
     Args:
         recording: the results.
@@ -43,23 +44,22 @@ def write_npz(recording: Recording, path: Path, keys: Sequence[str] = ALL_KEYS) 
     Raises:
         OutputError: `path` cannot be written.
     """
-    arrays = to_arrays(recording)
-    content = {key: getattr(arrays, key) for key in keys}
+    content = file_values(recording, keys)
     if "provenance" in content:
-        content["provenance"] = provenance_text(arrays.provenance)
+        content["provenance"] = provenance_text(content["provenance"])
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         # Without dates, owners or order of a file system: identical content gives identical bytes.
         np.savez_compressed(stream, allow_pickle=False, **content)
 
 
 def read_npz(path: Path) -> RecordingArrays:
-    """Read a file written by `write_npz`.
+    """Read a file written by `write_npz`; derived keys, which older files lack, are left aside.
 
     Raises:
         InputError: the file is missing, no NPZ, holds pickled objects, lacks a key, or an array has a wrong shape.
     """
     content = _load(path)
-    for name in RecordingArrays.__dataclass_fields__:
+    for name in RECORDING_KEYS:
         if name not in content:
             raise InputError(f"{path}: the key `{name}` is missing. Give an NPZ file written by videopose.")
     version = _number(path, content, "schema_version")
@@ -97,6 +97,11 @@ def read_recording(path: Path) -> Recording:
     arrays = read_npz(path)
     if arrays.joint_names != H36M17.joint_names or arrays.keypoint_names != COCO17.joint_names:
         raise InputError(f"{path}: has another joint layout. Give an NPZ file written by `videopose infer` or `lift`.")
+    ids = arrays.person_id.tolist()
+    if len(set(ids)) < len(ids) or any(person_id < 1 for person_id in ids):
+        raise InputError(
+            f"{path}: person_id names somebody twice, or has one below 1. Correct it, or write the file anew."
+        )
     rising = bool((np.diff(arrays.time_s) > 0).all() and np.isfinite(arrays.time_s).all())
     if not rising or not (np.diff(arrays.frame_index) == 1).all():
         raise InputError(f"{path}: frames or times do not follow each other. Give an NPZ file written by videopose.")

@@ -127,6 +127,14 @@ def continuous_euler(rotations: np.ndarray, order: str) -> tuple[str, np.ndarray
     return min(candidates, key=lambda candidate: np.abs(np.diff(candidate[1], axis=0)).max(initial=0.0))
 
 
+def continuous_quaternions(rotations: np.ndarray) -> np.ndarray:
+    """Unit quaternions (x, y, z, w) of rotations (T, 3, 3), each on the side of the one before; float64 (T, 4)."""
+    turns = Rotation.from_matrix(rotations).as_quat(canonical=True)
+    flips = np.einsum("ti,ti->t", turns[1:], turns[:-1]) < 0
+    signs = np.where(np.r_[0, np.cumsum(flips)] % 2, -1.0, 1.0)
+    return np.asarray(turns * signs[:, None])
+
+
 def _carried_frame(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two unit vectors across `direction` that turn about it as little as possible from frame to frame."""
     total = np.concatenate([np.eye(3)[None], swing(direction[:-1], direction[1:])])

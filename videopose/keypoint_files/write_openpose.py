@@ -6,9 +6,11 @@ Source: OpenPose's documentation of its output (`--write_json`), version 1.3 of 
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import numpy as np
 
 from videopose.errors import OutputError
 from videopose.files import output_error
@@ -22,9 +24,17 @@ _OTHERS = (
     "face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "pose_keypoints_3d",
     "face_keypoints_3d", "hand_left_keypoints_3d", "hand_right_keypoints_3d",
 )  # fmt: skip
+_PLACE_DECIMALS = (6, 6, 6, 7)
+"""Of x, y, z and score of a joint in space."""
 
 
-def write_openpose(folder: Path, frames: KeypointFrames, stem: str, pictures: PictureLabels | None = None) -> None:
+def write_openpose(
+    folder: Path,
+    frames: KeypointFrames,
+    stem: str,
+    pictures: PictureLabels | None = None,
+    places: Sequence[np.ndarray] | None = None,
+) -> None:
     """Write a folder of `STEM_000000000000_keypoints.json`, one for each frame, with people in it or not.
 
     Neck and middle hip are made from shoulders and hips, feet are not known (see `in_layout`). Of pictures the files
@@ -36,6 +46,8 @@ def write_openpose(folder: Path, frames: KeypointFrames, stem: str, pictures: Pi
         frames: of a video, or one for each picture.
         stem: the video's name.
         pictures: how these are called; their names without the last ending must differ.
+        places: of each frame (N, 25, 4) x, y, z, score of its people in BODY_25, NaN where not known: what becomes
+            `pose_keypoints_3d`. None: that stays empty.
 
     Raises:
         OutputError: the folder cannot be written, or holds other files.
@@ -43,7 +55,7 @@ def write_openpose(folder: Path, frames: KeypointFrames, stem: str, pictures: Pi
     with _whole_folder(folder) as temporary:
         for place, index in enumerate(frames.frame_index.tolist()):
             name = f"{stem}_{index:012d}" if pictures is None else Path(pictures.names[place]).stem
-            (temporary / f"{name}{SUFFIX}").write_text(_text(frames, place), encoding="utf-8")
+            (temporary / f"{name}{SUFFIX}").write_text(_text(frames, places, place), encoding="utf-8")
 
 
 def check_folder(folder: Path) -> None:
@@ -59,12 +71,15 @@ def check_folder(folder: Path) -> None:
         raise OutputError(f"{folder}: holds {other.name}, which is no keypoint file. Choose another folder with -o.")
 
 
-def _text(frames: KeypointFrames, place: int) -> str:
+def _text(frames: KeypointFrames, places: Sequence[np.ndarray] | None, place: int) -> str:
     people = []
     for row, keypoints in enumerate(frames.detections[place].keypoints):
         person_id = -1 if frames.person_ids is None else int(frames.person_ids[place][row])
         person = {"person_id": [person_id], "pose_keypoints_2d": flat(in_layout(keypoints, BODY25))}
-        people.append(person | {name: [] for name in _OTHERS})
+        person |= {name: [] for name in _OTHERS}
+        if places is not None:
+            person["pose_keypoints_3d"] = flat(places[place][row], _PLACE_DECIMALS)
+        people.append(person)
     return dump({"version": 1.3, "people": people})
 
 

@@ -27,14 +27,19 @@ class PictureLabels:
 
 
 def known(keypoints: np.ndarray) -> np.ndarray:
-    """(..., 3) keypoints with 0, 0, 0 for those that are not known (NaN): the other programs' way to say so."""
+    """(..., D) keypoints with zeros for those that are not known (NaN): the other programs' way to say so."""
     missing = ~np.isfinite(keypoints).all(-1)
     return np.where(missing[..., None], np.float32(0), keypoints)
 
 
-def flat(keypoints: np.ndarray) -> list[float]:
-    """(J, 3) keypoints as one list: x, y (4 decimals), score (7 decimals), x, y, score, ..."""
-    values: list[float] = _rounded(known(keypoints), (4, 4, 7)).ravel().tolist()
+def flat(keypoints: np.ndarray, decimals: tuple[int, ...] = (4, 4, 7)) -> list[float]:
+    """(J, 3) keypoints as one list: x, y (4 decimals), score (7 decimals), x, y, score, ...
+
+    Args:
+        keypoints: or (J, D) of as many numbers as `decimals` has.
+        decimals: of each number.
+    """
+    values: list[float] = _rounded(known(keypoints), decimals).ravel().tolist()
     return values
 
 

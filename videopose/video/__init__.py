@@ -4,6 +4,6 @@ from videopose.video.ffmpeg import ffmpeg_path
 from videopose.video.prefetch import prefetch
 from videopose.video.probing import probe
 from videopose.video.reader import VideoReader
-from videopose.video.writer import VideoWriter
+from videopose.video.writer import Encoding, VideoWriter
 
-__all__ = ["VideoReader", "VideoWriter", "ffmpeg_path", "prefetch", "probe"]
+__all__ = ["Encoding", "VideoReader", "VideoWriter", "ffmpeg_path", "prefetch", "probe"]

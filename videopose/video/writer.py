@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,29 @@ _CONSTANT_S = 0.0011
 """Times this near to a constant rate are that rate: Matroska rounds to milliseconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How x264 encodes."""
+
+    preset: str = PRESET
+    """Of x264, from `ultrafast` to `veryslow`."""
+    quality: int = QUALITY
+    """Constant rate factor; lower is better and larger."""
+    keyframe_every: int | None = None
+    """Frames from one that stands by itself to the next, at most; None: 250. Jumping is quick where it is small."""
+    baseline: bool = False
+    """Only what the smallest decoders know: no frames out of order."""
+
+    def options(self) -> dict[str, Any]:
+        """The same for ffmpeg."""
+        chosen: dict[str, Any] = {"preset": self.preset, "crf": self.quality}
+        if self.keyframe_every is not None:
+            chosen["g"] = self.keyframe_every
+        if self.baseline:
+            chosen["profile:v"] = "baseline"
+        return chosen
+
+
 class VideoWriter:
     """An H.264 MP4 that appears under its name when complete: 4:2:0, index at the front, even size.
 
@@ -47,6 +71,7 @@ class VideoWriter:
             expect that codec in an MP4, else as AAC), and so is its description of colours.
         audio_start_s: time of the first frame in that video, seconds from its own first frame.
         audio_end_s: time where the sound stops, likewise; the end of the last frame when `times_s` tells it.
+        encoding: how small and how easy to jump in the file is.
 
     Raises:
         ValueError: a size or rate is not positive, or times do not increase.
@@ -65,6 +90,7 @@ class VideoWriter:
         audio_from: str | None = None,
         audio_start_s: float = 0.0,
         audio_end_s: float | None = None,
+        encoding: Encoding | None = None,
     ) -> None:
         if width < 1 or height < 1 or fps <= 0:
             raise ValueError(f"size and rate must be positive, got {width} x {height} at {fps}")
@@ -73,6 +99,7 @@ class VideoWriter:
         self._shape = (height, width, 3)
         self._coded = (width + width % 2, height + height % 2)
         self._fps = fps
+        self._encoding_settings = encoding or Encoding()
         self._schedule = None if times_s is None else _schedule(times_s, fps)
         self._limit = None if times_s is None else len(times_s)
         if times_s is not None and len(times_s) and audio_end_s is None:
@@ -186,11 +213,10 @@ class VideoWriter:
                 movflags="+faststart",
                 pix_fmt="yuv420p",
                 vf=f"setparams={described}",
-                preset=PRESET,
-                crf=QUALITY,
                 threads=thread_count(8),
                 map_metadata=-1,
                 **{"c:v": "libx264"},
+                **self._encoding_settings.options(),
                 **timing,
                 **audio_options,
             )
