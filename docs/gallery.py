@@ -1,11 +1,11 @@
 """Make the gallery: film each case, run `videopose infer` on it, measure against the truth, keep a picture.
 
-    python docs/gallery.py run cmu_asfamc_subset.zip            everything: pictures, docs/gallery.json, docs/gallery.md
+    python docs/gallery.py run cmu_asfamc_subset.zip     all pictures, docs/gallery.json, then as `write`
     python docs/gallery.py run cmu_asfamc_subset.zip --only dark,small
-    python docs/gallery.py write                                docs/gallery.md from docs/gallery.json
-    python docs/gallery.py check                                fails when docs/gallery.md is not what it gives
+    python docs/gallery.py write                         gallery.md and the README's opening, from docs/gallery.json
+    python docs/gallery.py check                         fails when they are not what it gives
 
-Videos stay in the folder --work for the next run with the same settings. About 12 minutes of one core in all.
+Videos stay in the folder --work for the next run with the same settings. About 8 minutes of one core in all.
 """
 
 import argparse
@@ -20,17 +20,16 @@ from typing import Any
 
 import numpy as np
 from rendering.video import render
-from showcase.cases import CASES, Case
+from showcase.cases import CASES, OPENING, Case
 from showcase.measuring import errors, read_found
-from showcase.page import page
+from showcase.page import opening, page
 from showcase.picture import save_animation, save_picture, save_still
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "gallery.json"
 PAGE = DOCS / "gallery.md"
+README = DOCS.parent / "README.md"
 PICTURES = DOCS / "pictures"
-OPENING = "kick"
-"""The case with which the README opens."""
 
 
 def filmed(case: Case, archive: Path, work: Path) -> tuple[Path, np.ndarray]:
@@ -88,16 +87,25 @@ def main() -> None:
     runner.add_argument("archive", type=Path, help="zip with .asf and .amc files")
     runner.add_argument("--work", type=Path, default=Path("gallery_work"), help="folder for videos and results")
     runner.add_argument("--only", default="", help="names of cases, separated by commas")
-    commands.add_parser("write", help="the page alone")
-    commands.add_parser("check", help="fail when the page is out of date")
+    commands.add_parser("write", help="the pages alone")
+    commands.add_parser("check", help="fail when a page is out of date")
     arguments = parser.parse_args()
     if arguments.command == "run":
         run(arguments.archive, arguments.work, set(filter(None, arguments.only.split(","))))
-    text = page(CASES, json.loads(FIGURES.read_text("utf-8")))
-    if arguments.command != "check":
-        PAGE.write_text(text, encoding="utf-8")
-    elif PAGE.read_text("utf-8") != text:
-        sys.exit("docs/gallery.md is out of date: run python docs/gallery.py write")
+    figures = json.loads(FIGURES.read_text("utf-8"))
+    texts = {PAGE: page(CASES, figures), README: _with_opening(opening(CASES, figures))}
+    for path, text in texts.items():
+        if arguments.command != "check":
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            sys.exit(f"{path.name} is out of date: run python docs/gallery.py write")
+
+
+def _with_opening(text: str) -> str:
+    """The README with another text between the opening's markers."""
+    begin, end = "<!-- opening:begin -->", "<!-- opening:end -->"
+    before, rest = README.read_text("utf-8").split(begin)
+    return f"{before}{begin}\n{text}{end}{rest.split(end)[1]}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 The archive holds `.asf` and `.amc` files as the database hands them out (mocap.cs.cmu.edu). Nothing else is needed:
 shape, clothes, room and light are drawn by NumPy. Beside the video lies `walk.truth.npz` with `joints_3d` (T, 17, 3),
-the true joints in metres and camera axes, and `focal_px`. About two frames a second at 1280x720 on one core.
+the true joints in metres and camera axes, and `focal_px`. About three frames a second on one core.
 """
 
 import argparse
@@ -36,8 +36,8 @@ def main() -> None:
     parser.add_argument("--camera", type=_place, default=(0.0, 1.4, 4.5), help="x,height,z in metres from mid-way")
     parser.add_argument("--target", type=_place, default=(0.0, 0.95, 0.0), help="what the picture's middle shows")
     parser.add_argument("--fov", type=float, default=50.0, help="degrees along the longer side")
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=720)
+    parser.add_argument("--width", type=int, default=960)
+    parser.add_argument("--height", type=int, default=540)
     parser.add_argument("--shutter", type=float, default=0.0, help="share of a frame's time that it is open: 0 to 1")
     parser.add_argument("--exposure", type=float, default=1.0, help="1 is right, 0.1 very dark")
     arguments = parser.parse_args()

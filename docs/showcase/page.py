@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from showcase.cases import Case
+from showcase.cases import OPENING, Case
 
 _TOP = """# Good and bad results, and why
 
@@ -42,6 +42,25 @@ def page(cases: tuple[Case, ...], figures: dict[str, Any]) -> str:
         parts.append(f"\n## {heading}\n")
         parts += [_entry(case, figures[case.name]) for case in cases if case.good == good]
     return "".join([*parts, _END])
+
+
+def opening(cases: tuple[Case, ...], figures: dict[str, Any]) -> str:
+    """What the README shows first: the picture, what it is, and how it was made."""
+    case = next(case for case in cases if case.name == OPENING)
+    x, y, z = case.view.position
+    error_mm = figures[OPENING]["mpjpe_mm"]
+    return f"""![A kick: the skeleton on the video, and the same movement in 3D](docs/pictures/opening.gif)
+
+The person is drawn, the movement is real: motion capture of somebody the networks have never seen, filmed by a virtual
+camera, so that the truth is known. The joints are {error_mm:.0f} mm from it on average. These two commands made it;
+[the gallery](docs/gallery.md) has more results, good and bad ones, with the reasons.
+
+```
+python docs/mocap_video.py cmu_asfamc_subset.zip {case.trial} -o kick.mp4 \\
+    --start {case.start_s:g} --seconds {case.seconds:g} --camera {x:g},{y:g},{z:g}
+videopose infer kick.mp4
+```
+"""
 
 
 def _number(value: float | None, digits: int = 0) -> str:
