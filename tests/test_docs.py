@@ -18,7 +18,7 @@ from videopose.export import write_npz
 from videopose.types import Motion, Recording, Track, VideoInfo
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "INFERENCE.md", "weights/MODEL_CARD.md", "pipelines/README.md")
+DOCUMENTS = ("README.md", "INFERENCE.md", "weights/MODEL_CARD.md", "pipelines/README.md", "docs/gallery.md")
 
 
 def recording() -> Recording:
@@ -56,10 +56,10 @@ def test_commands_and_options_exist(document: str) -> None:
         options |= {option for part in parts for parameter in part.params for option in parameter.secondary_opts}
     assert named <= set(cli.list_commands(context))  # type: ignore[attr-defined]
     assert named
-    # of the group, of click, of benchmarks/, of other programs
+    # of the group, of click, of benchmarks/ and docs/, of other programs
     outside = {
         *("--debug", "--help", "--json", "--seconds", "--nproc-per-node", "--logdir", "--no-build-isolation"),
-        "--timeout",
+        *("--timeout", "--camera"),
     }
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]*)", text)) <= options | outside
 
