@@ -59,7 +59,7 @@ def test_commands_and_options_exist(document: str) -> None:
     # of the group, of click, of benchmarks/ and docs/, of other programs
     outside = {
         *("--debug", "--help", "--json", "--seconds", "--nproc-per-node", "--logdir", "--no-build-isolation"),
-        *("--timeout", "--camera"),
+        *("--timeout", "--camera", "--no-deps"),
     }
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]*)", text)) <= options | outside
 
