@@ -6,7 +6,9 @@
 Views of the first 8 s of every trial of the two subjects that the shipped lifter was not trained on (running, martial
 arts), three cameras each, one person a view. Cameras are tilted as in the lifter's training (8 degrees down, standard
 deviation 14, to the sides 4) or as people hold them (3 down, 5, and 2); nobody says what their focal lengths are
-(standard deviation 20 %). Joints and roots are the true ones, or lifted from noisy keypoints the way `infer` does.
+(standard deviation 20 %). Joints and roots are the true ones, or lifted from noisy keypoints the way `infer` does. The
+estimate's standard deviations were chosen on other views of these and of the training subjects, so they are not blind
+to the subjects; the axis of the body was fitted to the training subjects alone.
 
 * `error_degrees`: angle between the estimated and the true vertical
 * `expected_degrees`: what the estimate says of its own error, root mean square

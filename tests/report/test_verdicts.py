@@ -85,7 +85,7 @@ def test_speeds(fastest_hip: float, frames: int, grade: str, text: str) -> None:
     speeds[3, 0] = fastest_hip
     verdict = speeds_verdict(speeds, relative=False)
     assert verdict.grade == grade
-    assert text.replace("under 1 %", "under 1 %") in verdict.text or (grade == "fair" and "0 % of" in verdict.text)
+    assert text in verdict.text
 
 
 def test_speeds_without_a_place_leave_the_hip_out() -> None:
@@ -118,7 +118,8 @@ def test_speeds_without_a_place_leave_the_hip_out() -> None:
     ],
 )
 def test_whole_body(verdict: Verdict, grade: str, text: str) -> None:
-    assert (verdict.grade, verdict.weight) == (grade, grade)
+    capped = verdict.measure in ("jitter", "sliding") and grade == "poor"
+    assert (verdict.grade, verdict.weight) == (grade, "fair" if capped else grade)
     assert text in verdict.text
 
 

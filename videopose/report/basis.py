@@ -3,22 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from videopose.ground import Ground
 from videopose.types import Recording
-from videopose.world import CAMERA_WORLD, World
 
 
-def basis(recording: Recording, world: World) -> tuple[str, ...]:
+def basis(recording: Recording, ground: Ground) -> tuple[str, ...]:
     """One sentence or two each on what the numbers rest on.
 
     Args:
         recording: its provenance is read with care: it may come from a file.
-        world: the axes of path and feet.
+        ground: what the axes of path and feet come from.
     """
     said = _mapping(recording.provenance)
     lifter, detector = _mapping(said.get("lifter")), _mapping(said.get("detector"))
-    sentences = [_scale(said), _lens(said), _ground(world)]
+    sentences = [_scale(said), _lens(said), _ground(ground)]
     names = [(name, _text(part.get("name"))) for name, part in (("detector", detector), ("lifter", lifter))]
     programs = [f"{name} {value}" for name, value in names if value]
     version = _text(said.get("videopose"))
@@ -46,22 +44,17 @@ def _lens(said: Mapping[str, Any]) -> str:
         return "Lens: the file does not say the focal length, so joints cannot be projected."
     if said.get("focal_known") is True:
         return f"Lens: focal length {focal:.0f} pixels, as given."
-    return (
-        f"Lens: focal length {focal:.0f} pixels, assumed. Distances from the camera grow with it; poses hardly change. "
-        "Give --fov or --focal."
-    )
+    return f"Lens: focal length {focal:.0f} pixels, assumed. Distances from the camera grow with it. Give --fov or --focal."
 
 
-def _ground(world: World) -> str:
-    if np.allclose(world.rotation, CAMERA_WORLD.rotation) and not world.origin.any():
+def _ground(ground: Ground) -> str:
+    if not ground.basis:
         return (
-            "Ground: not known. The camera is taken to be level, and height is counted from it. A camera that looks "
-            "down tilts the path, the trunk and the pelvis by as much."
+            "Ground: not known; the camera is taken to be level. One that looks down tilts path, trunk and pelvis as "
+            "much."
         )
-    tilt = float(np.degrees(np.arccos(np.clip((world.rotation @ CAMERA_WORLD.rotation.T)[1, 1], -1.0, 1.0))))
     return (
-        "Ground: estimated from feet and bodies; up is tilted by "
-        f"{tilt:.0f} degrees against the camera's. Heights and standing feet are as good as that."
+        f"Ground: {ground}. Heights, standing feet, the path, and the tilt of trunk and pelvis are no better than that."
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from videopose.export.arrays import plain
-from videopose.ground import chosen_world
+from videopose.ground import estimate_ground
 from videopose.kinematics import ANGLES, UNKNOWABLE
 from videopose.report.basis import basis
 from videopose.report.checks import bone_name
@@ -56,13 +56,13 @@ class Report:
 
 def build_report(recording: Recording) -> Report:
     """Measure and judge everybody in `recording`."""
-    world = chosen_world("ground", recording.motions)
+    ground = estimate_ground(recording.motions)
     people = []
     for row in range(len(recording.tracks)):
-        measures = measure(recording, row, world)
+        measures = measure(recording, row, ground.world)
         given = verdicts(measures)
         people.append(PersonReport(measures, given, overall(given), expectation(given)))
-    return Report(recording, tuple(people), basis(recording, world))
+    return Report(recording, tuple(people), basis(recording, ground))
 
 
 def report_object(report: Report) -> dict[str, Any]:
@@ -95,7 +95,14 @@ def _person(report: PersonReport) -> dict[str, Any]:
         "frames_filled_in_share": measures.filled_share,
         "frames_with_joints": measures.lifted_frames,
         "checks": [
-            {"measure": v.measure, "grade": v.grade.value, "value": v.value, "unit": v.unit, "text": v.text}
+            {
+                "measure": v.measure,
+                "grade": v.grade.value,
+                "counts_as": v.weight.value,
+                "value": v.value,
+                "unit": v.unit,
+                "text": v.text,
+            }
             for v in report.verdicts
         ],
         "seen_share": dict(zip(COCO17.joint_names, measures.seen_share, strict=True)),

@@ -7,13 +7,13 @@ highest within one noise and one kind of movement:
 
     fit to the picture        0.82   -0.25 to 0.60
     variation of bones        0.70   -0.02 to 0.72
-    speed of standing feet    0.37   -0.09 to 0.29   (0.85 with the error of acceleration)
     jitter                    0.33   -0.20 to 0.51   (0.81 with the error of acceleration)
+    speed of standing feet    0.16   -0.11 to 0.24   (0.85 with the error of acceleration)
 
 So fit and bones tell bad keypoints from good ones. They hardly tell which of two results from equally good keypoints is
 nearer the truth, and neither sees a pose that is wrong and yet agrees with the picture. Jitter and standing feet tell
-how steady a movement is, not how right. Scores, exchanged sides and speeds that no body reaches did not vary in these
-views: their limits are judgement, not measurement.
+how steady a movement is, not how right: they make a person fair at most. Scores, exchanged sides and speeds that no
+body reaches did not vary in these views: their limits are judgement, not measurement.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ LIMITS = {
         0.3,
         0.6,
         "Standing ankles of real people move at 0.02 m/s (median of the views of known truth), lifted ones at 0.3 m/s "
-        "from usual keypoints. It goes with the error of acceleration, hardly with the error of the joints.",
+        "from usual keypoints. It goes with the error of acceleration, not with that of the joints.",
     ),
     "swaps": Limits(
         0.0,

@@ -35,7 +35,8 @@ class Verdict:
     text: str
     """The number, what it means, what to do."""
     weight: Grade
-    """As what it counts for the person's verdict: a hidden limb or an unsure lens does not make the whole body poor."""
+    """As what it counts for the person's verdict: a hidden limb, an unsteady
+    movement or an unsure lens does not make the whole body poor."""
 
 
 TITLES = {
@@ -236,7 +237,7 @@ def jitter_verdict(rms_mm: float, rate_hz: float) -> Verdict:
         Grade.FAIR: "somewhat unsteady, or a very fast movement. Smooth before taking accelerations.",
         Grade.POOR: "unsteady. Do not take accelerations from it without smoothing more.",
     }[grade]
-    return Verdict("jitter", grade, rms_mm, "mm", text, grade)
+    return Verdict("jitter", grade, rms_mm, "mm", text, _at_most_fair(grade))
 
 
 def sliding_verdict(median_m_s: float, share: float) -> Verdict:
@@ -252,7 +253,7 @@ def sliding_verdict(median_m_s: float, share: float) -> Verdict:
         Grade.FAIR: "they slide. Take steps and contacts from it with care.",
         Grade.POOR: "they slide much, or the camera moves. Do not take steps or contacts from it.",
     }[grade]
-    return Verdict("sliding", grade, median_m_s, "m/s", text, grade)
+    return Verdict("sliding", grade, median_m_s, "m/s", text, _at_most_fair(grade))
 
 
 def swaps_verdict(swaps: Swaps, time_s: np.ndarray, lifted: int) -> Verdict:
@@ -293,9 +294,9 @@ def _at_most_fair(grade: Grade) -> Grade:
 
 
 def _percent(share: float, digits: int = 0) -> str:
-    if 0 < share < 0.5 * 10.0 ** (-2 - digits):
+    if 0 < share < 10.0 ** (-2 - digits):
         return f"under {10.0**-digits:g} %"
-    if 1 - 0.5 * 10.0 ** (-2 - digits) <= share < 1:
+    if 1 - 10.0 ** (-2 - digits) < share < 1:
         return f"over {100 - 10.0**-digits:g} %"
     return f"{100 * share:.{digits}f} %"
 
