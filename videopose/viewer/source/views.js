@@ -8,6 +8,7 @@ const SAMPLES = 300;
 const HALF_HEIGHT_M = 1.15;
 const HALF_WIDTH_M = 0.75;
 const HIP_M = 0.9;
+const UP = new Vector3(0, 1, 0);
 const GLIDE_MS = 350;
 const DIRECTIONS = { start: [0.55, 0.38, 1], front: [0, 0.16, 1], side: [1, 0.16, 0], top: [0, 1, 0.002] };
 export const VIEWS = ["front", "side", "top", "camera"];
@@ -24,8 +25,8 @@ export class Views {
     this.before = new Vector3();
     this.now = new Vector3();
     this.shift = new Vector3();
-    this.from = { position: new Vector3(), target: new Vector3(), field: FIELD };
-    this.to = { position: new Vector3(), target: new Vector3(), field: FIELD };
+    this.from = { position: new Vector3(), target: new Vector3(), up: UP.clone(), field: FIELD };
+    this.to = { position: new Vector3(), target: new Vector3(), up: UP.clone(), field: FIELD };
     this.began = -1;
     this._measure();
     world.controls.addEventListener("start", () => this._taken());
@@ -74,6 +75,7 @@ export class Views {
     this.began = -1;
     if (this.name === "own") return;
     this.name = "own";
+    this.world.camera.up.copy(UP);
     this.world.controls.maxPolarAngle = 0.52 * Math.PI;
     for (const call of this.onChange) call();
   }
@@ -81,6 +83,7 @@ export class Views {
   choose(name, atOnce = false) {
     this.name = name;
     const { to, world } = this;
+    to.up.copy(UP);
     world.controls.maxPolarAngle = name === "camera" ? Math.PI : 0.52 * Math.PI;
     if (name === "camera") this._fromCamera();
     else {
@@ -101,6 +104,7 @@ export class Views {
     to.position.set(...camera.position);
     const away = Math.max(0.5, this.now.copy(this.centre).sub(to.position).dot(forward));
     to.target.copy(to.position).addScaledVector(forward, away);
+    to.up.set(...camera.up); // cameras are held askew
     to.field = this._cameraField();
   }
 
@@ -120,6 +124,7 @@ export class Views {
     const { world, from } = this;
     from.position.copy(world.camera.position);
     from.target.copy(world.controls.target);
+    from.up.copy(world.camera.up);
     from.field = world.camera.fov;
     this.began = performance.now() - (atOnce || this.still ? GLIDE_MS : 0);
     if (atOnce || this.still) this.move();
@@ -134,6 +139,7 @@ export class Views {
     const eased = share * share * (3 - 2 * share);
     world.camera.position.lerpVectors(from.position, to.position, eased);
     world.controls.target.lerpVectors(from.target, to.target, eased);
+    world.camera.up.lerpVectors(from.up, to.up, eased).normalize();
     world.camera.fov = from.field + (to.field - from.field) * eased;
     if (share === 1) this.began = -1;
     world.controls.update();
