@@ -114,7 +114,7 @@ class PictureSkeletons:
         """
         self._zoom, self._neck = zoom, neck
         self._width, self._height = size
-        self._text_px = int(np.clip(self._height / 34, 14, 64))
+        self._text_px = int(np.clip(min(size) / 34, 14, 64))
         tracks = [track for track in recording.tracks if len(track)]
         self._figures = tuple(self._figure(recording, track) for track in tracks)
 
