@@ -56,7 +56,7 @@ class OverlayRenderer:
         points[:, 1] = self._scene.floor_m
         rooted = np.isfinite(person.motion.root).all(axis=1)
         _, supported = self._supported[person.motion.person_id]
-        return Path(points, person.motion.time_s, rooted & supported, _TRAIL_S)
+        return Path(points, person.motion.time_s, rooted & supported, _TRAIL_S, 8)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -128,7 +128,7 @@ class PictureSkeletons:
         hips = track.keypoints[:, list(_HIPS)]
         seen = track.supported & (hips[..., 2] >= FAINT_BELOW).all(axis=1)
         path = Path(
-            self._on_canvas(hips[..., :2].mean(axis=1)), recording.time_s[row : row + len(track)], seen, _TRAIL_S
+            self._on_canvas(hips[..., :2].mean(axis=1)), recording.time_s[row : row + len(track)], seen, _TRAIL_S, 12
         )
         size_px = self._zoom * _person_size(track, float(recording.video.fps))
         return _Figure(track, track.supported, size_px, label, dull, colour, path)

@@ -11,7 +11,6 @@ from videopose.types import check_shape
 _RIM = 0.6  # how dark the rim is that a trail of any colour needs on a picture of that colour
 _STRENGTH = 0.9  # of the newest piece; the picture shines through
 _GONE = 0.05  # fresher than this, or not to be seen
-_PIECES = 12  # of a trail: enough to look round, few enough to draw quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,10 @@ class Path:
         time_s: (T,) seconds, increasing.
         seen: (T,) bool; a trail has gaps where this is False.
         length_s: how far back trails reach.
+        pieces: straight ones in a trail: enough to look round, few enough to draw quickly.
     """
 
-    def __init__(self, points: np.ndarray, time_s: np.ndarray, seen: np.ndarray, length_s: float) -> None:
+    def __init__(self, points: np.ndarray, time_s: np.ndarray, seen: np.ndarray, length_s: float, pieces: int) -> None:
         check_shape("time_s", time_s, (len(points),))
         check_shape("seen", seen, (len(points),))
         self._points, self._time_s, self._length_s = points, time_s, length_s
@@ -55,7 +55,7 @@ class Path:
         first = np.searchsorted(time_s, time_s - length_s)
         self._first: list[int] = first.tolist()
         most = int((np.arange(len(points)) - first).max()) if len(points) else 0
-        self._step = max(1, -(-most // _PIECES))
+        self._step = max(1, -(-most // pieces))
 
     def trail(self, row: int) -> Trail:
         """What there is of the trail in that row."""

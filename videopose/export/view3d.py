@@ -31,7 +31,7 @@ SHADOW: Colour = (40, 35, 32)
 CAPTION: Colour = (205, 200, 196)
 
 _BONE_M = 0.055
-_TRAIL_M = 0.045
+_TRAIL_M = 0.04
 _LEAST_TRAIL_M = 0.2  # shorter ones are hidden by the shadow, and tell more of the noise than of the way
 _FOLLOW_BELOW = 0.33  # a standing person smaller than this share of the view's height makes the view go along
 _FOLLOW_GAIN = 1.3  # but only where going along makes people this much bigger
@@ -207,7 +207,7 @@ class View:
             stroke = Stroke(colour if actor.observed else mixed(colour, GROUND, 0.45), thickness, halo=halo)
             start, end = points[parent], points[child]
             assert start is not None and end is not None
-            draw_halo(image, start, end, stroke)
+            draw_halo(image, start, end, stroke, smooth=False)
             draw_stroke(image, start, end, stroke)
 
     def _draw_label(self, image: np.ndarray, person_id: int, pixels: np.ndarray) -> None:
