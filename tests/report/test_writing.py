@@ -15,7 +15,7 @@ from known_recordings import recording_of, standing, with_motion
 
 from videopose.errors import OutputError
 from videopose.report import build_report, present_reports, report_object, write_files, write_report
-from videopose.report.chart import COLUMNS, thinned
+from videopose.report.chart import COLUMNS, new_figure, shade, thinned
 from videopose.report.pictures import PANELS
 from videopose.types import Recording
 
@@ -177,6 +177,18 @@ def test_thinned_lines_keep_peaks_and_gaps() -> None:
     inside = (thin_time > 85.0) & (thin_time < 115.0)
     assert inside.any()
     assert np.isnan(thin[inside]).all()
+
+
+def test_shades_cover_as_much_as_was_filled_in() -> None:
+    time_s = np.arange(36_000) / 60.0
+    for where in (np.arange(36_000) // 100 % 10 == 3, np.random.default_rng(0).random(36_000) < 0.1):
+        axes = new_figure(1.0).subplots()
+        shade(axes, time_s, where)
+        (bands,) = axes.collections
+        widths = [path.vertices[:, 0].max() - path.vertices[:, 0].min() for path in bands.get_paths()]
+        covered = np.dot(widths, bands.get_facecolors()[:, 3])
+        assert covered == pytest.approx(where.sum() / 60.0, rel=0.01)
+        assert len(widths) <= COLUMNS
 
 
 def test_long_recordings_stay_small(tmp_path: Path) -> None:

@@ -44,7 +44,10 @@ def _lens(said: Mapping[str, Any]) -> str:
         return "Lens: the file does not say the focal length, so joints cannot be projected."
     if said.get("focal_known") is True:
         return f"Lens: focal length {focal:.0f} pixels, as given."
-    return f"Lens: focal length {focal:.0f} pixels, assumed. Distances from the camera grow with it. Give --fov or --focal."
+    return (
+        f"Lens: focal length {focal:.0f} pixels, assumed. Distances from the camera grow with it. "
+        "Give --fov or --focal."
+    )
 
 
 def _ground(ground: Ground) -> str:

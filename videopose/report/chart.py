@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -58,32 +59,35 @@ def time_axis(rows: Iterable[Axes], person: Person, *, label: str = "time in the
     below[-1].set_xlabel(label, fontsize=9.5)
 
 
-def shade(axes: Axes, time_s: np.ndarray, where: np.ndarray, colour: str = SHADE, alpha: float = 1.0) -> None:
-    """Bands over the full height at the frames `where`, each as long as its frame."""
-    spans = _spans(time_s, where)
-    if spans:
-        corners = [[(a, 0), (a, 1), (b, 1), (b, 0)] for a, b in spans]
-        transform = axes.get_xaxis_transform()
-        bands = PolyCollection(corners, facecolors=colour, edgecolors="none", alpha=alpha, zorder=0.4)
-        bands.set_transform(transform)
-        axes.add_collection(bands, autolim=False)
+def shade(axes: Axes, time_s: np.ndarray, where: np.ndarray, colour: str = SHADE) -> None:
+    """Bands over the full height at the frames `where`, each as long as its frame.
+
+    More runs of frames than can be told apart become columns, as dark as the share of their frames.
+    """
+    bands = _columns(time_s, where) if np.count_nonzero(np.diff(where)) > COLUMNS // 2 else _runs(time_s, where)
+    if not len(bands):
+        return
+    corners = [[(start, 0), (start, 1), (end, 1), (end, 0)] for start, end, _ in bands]
+    colours = [to_rgba(colour, share) for *_, share in bands]
+    drawn = PolyCollection(corners, facecolors=colours, edgecolors="none", zorder=0.4)
+    drawn.set_transform(axes.get_xaxis_transform())
+    axes.add_collection(drawn, autolim=False)
 
 
-def _spans(time_s: np.ndarray, where: np.ndarray) -> list[tuple[float, float]]:
-    """Start and end of each run, seconds; runs closer than a column of the picture become one."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], where.astype(np.int8), [0]])))
-    if not len(edges):
-        return []
+def _runs(time_s: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """(N, 3) start and end of each run, seconds, and 1."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], where.astype(np.int8), [0]]))).reshape(-1, 2)
     half = 0.5 * float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.25
-    column = (float(time_s[-1] - time_s[0]) or 1.0) / COLUMNS
-    merged: list[tuple[float, float]] = []
-    for first, last in edges.reshape(-1, 2):
-        start, end = float(time_s[first]) - half, float(time_s[last - 1]) + half
-        if merged and start - merged[-1][1] < column:
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    return merged
+    first, last = edges[:, 0], edges[:, 1] - 1
+    return np.stack([time_s[first] - half, time_s[last] + half, np.ones(len(edges))], axis=1)
+
+
+def _columns(time_s: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """(N, 3) start and end of each column with such frames, seconds, and their share."""
+    edges = np.linspace(0, len(time_s), min(COLUMNS, len(time_s)) + 1).astype(np.int64)
+    share = np.add.reduceat(where.astype(np.float64), edges[:-1]) / np.diff(edges)
+    bounds = np.append(time_s, time_s[-1])[edges]
+    return np.stack([bounds[:-1], bounds[1:], share], axis=1)[share > 0]
 
 
 def line(
