@@ -23,7 +23,7 @@ from rendering.video import render
 from showcase.cases import CASES, OPENING, Case
 from showcase.measuring import errors, read_found
 from showcase.page import opening, page
-from showcase.picture import save_animation, save_picture, save_still
+from showcase.picture import save_animation, save_picture
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "gallery.json"
@@ -72,7 +72,6 @@ def run(archive: Path, work: Path, only: set[str]) -> None:
         overlay = out / f"{video.stem}.overlay.mp4"
         save_picture(PICTURES / f"{case.name}.jpg", overlay, frame, found, truth)
         if case.name == OPENING:
-            save_still(PICTURES / "opening.jpg", overlay, frame)
             save_animation(PICTURES / "opening.gif", overlay, 15, 800)
         print(case.name, json.dumps(known[case.name]), flush=True)
         ordered = {one.name: known[one.name] for one in CASES if one.name in known}
