@@ -73,3 +73,10 @@ def at_times(motion: Motion, time_s: np.ndarray) -> Motion:
 def y_up(motion: Motion) -> np.ndarray:
     """(T, 17, 3) metres: every joint from the camera, x right, y up, z towards the camera; needs a root."""
     return np.asarray((motion.joints.astype(np.float64) + motion.root[:, None]) * [1.0, -1.0, -1.0])
+
+
+def markers(motion: Motion) -> np.ndarray:
+    """(T, 18, 3): `y_up`, and then the middle of the shoulders, as files of markers have it."""
+    joints = y_up(motion)
+    shoulders = [H36M17.index("left_shoulder"), H36M17.index("right_shoulder")]
+    return np.concatenate([joints, joints[:, shoulders].mean(axis=1, keepdims=True)], axis=1)

@@ -11,6 +11,7 @@ from kinematics.recorded import Recorded
 
 from videopose.ground import chosen_world, estimate_ground, ground_world
 from videopose.ground.estimate import ANKLE_M
+from videopose.kinematics import joint_angles, joint_speeds
 from videopose.skeletons import H36M17
 from videopose.types import Motion
 from videopose.world import CAMERA_WORLD, World, world_joints
@@ -197,3 +198,20 @@ def test_recorded_walks(walks: list[np.ndarray], pitch: float, roll: float) -> N
         floors.append(np.percentile(ankles, 5) - ANKLE_M)
         assert errors[-1] < 2.5 * found.error_degrees
     assert len(errors) == 5 and np.median(errors) < 4 and np.abs(np.median(floors)) < 0.08
+
+
+def test_whatever_a_file_may_hold() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        count = int(rng.integers(0, 12))
+        joints = rng.normal(size=(count, 17, 3)) * 10.0 ** rng.choice([-30, -3, 0, 0, 3, 6, 30])
+        root = rng.normal(size=(count, 3)) * 10.0 ** rng.choice([-3, 0, 1, 6, 30])
+        for values in (joints, root):
+            values[rng.random(values.shape) < rng.choice([0, 0.2])] = rng.choice([np.nan, np.inf, -np.inf])
+        times = np.cumsum(10.0 ** rng.uniform(-9, 3, count))
+        motion = Motion(1, np.arange(count), times, joints.astype(np.float32), root.astype(np.float32))
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            found = estimate_ground([motion, motion])
+            angles, speeds = joint_angles(motion, found.world), joint_speeds(motion)
+        assert np.isfinite(found.world.matrix()).all() and np.linalg.det(found.world.rotation) == pytest.approx(1)
+        assert not np.isinf(angles).any() and not np.isinf(speeds).any()

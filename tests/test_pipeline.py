@@ -14,7 +14,7 @@ from videopose.data.bvh import forward_kinematics, read_bvh
 from videopose.detect_files import DetectSettings, detect
 from videopose.errors import InputError, UsageError
 from videopose.export import RecordingArrays, read_keypoints, read_npz, recording_schema
-from videopose.export.overlay import plan_layout
+from videopose.export.layout import plan_layout
 from videopose.pipeline import InferResult, infer
 from videopose.settings import InferSettings, MotionSettings
 from videopose.video import VideoReader, probe

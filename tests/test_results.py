@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from videopose.errors import InputError, OutputError, UsageError
+from videopose.overlaying import write_overlay
 from videopose.progress import SilentProgress, Stages
-from videopose.results import ResultFiles, output_stem, write_overlay
+from videopose.results import ResultFiles, output_stem
 from videopose.types import Recording
 from videopose.video import VideoReader, probe
 

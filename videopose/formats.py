@@ -18,8 +18,8 @@ PERSON = ".person*"
 class Format:
     """One of the things that `--formats` can name."""
 
-    suffix: str
-    """What follows the stem in the file's name; it begins with `PERSON` where each person has a file."""
+    suffixes: tuple[str, ...]
+    """What follows the stem in the files' names; it begins with `PERSON` where each person has a file."""
     about: str
     """In a few words, for help texts."""
     folder: bool = False
@@ -27,17 +27,20 @@ class Format:
 
 
 FORMATS = {
-    "npz": Format(".npz", "NumPy arrays of everything"),
-    "json": Format(".json", "the same as text"),
-    "bvh": Format(f"{PERSON}.bvh", "skeletons for animation programs"),
-    "mp4": Format(".overlay.mp4", "the video with what was found drawn on it"),
-    "glb": Format(".glb", "glTF: everybody as skinned figures, for Blender, game engines, the web"),
-    "fbx": Format(f"{PERSON}.fbx", "for Maya, MotionBuilder, Unity, Unreal; needs Blender's module"),
-    "trc": Format(f"{PERSON}.trc", "markers for OpenSim and Pose2Sim"),
-    "c3d": Format(f"{PERSON}.c3d", "markers for biomechanics programs"),
-    "csv": Format(".csv", "a table: places, angles, speeds"),
-    "openpose": Format(".openpose", "a folder with a JSON file for each frame", folder=True),
-    "smpl": Format(".smpl.npz", "joints in the order of SMPL"),
+    "npz": Format((".npz",), "NumPy arrays of everything"),
+    "json": Format((".json",), "the same as text"),
+    "bvh": Format((f"{PERSON}.bvh",), "skeletons for animation programs"),
+    "mp4": Format((".overlay.mp4",), "the video with what was found drawn on it"),
+    "gif": Format((".overlay.gif",), "the same, small and short, for slides and chats"),
+    "html": Format((".html",), "a page that shows everything in 3D beside the video"),
+    "report": Format((".report.html", f"{PERSON}.report.png"), "plots and plain verdicts"),
+    "glb": Format((".glb",), "glTF: everybody as figures, for Blender, game engines, the web"),
+    "fbx": Format((f"{PERSON}.fbx",), "for Maya, MotionBuilder, Unity, Unreal; needs Blender's module"),
+    "trc": Format((f"{PERSON}.trc",), "markers for OpenSim and Pose2Sim"),
+    "c3d": Format((f"{PERSON}.c3d",), "markers for biomechanics programs"),
+    "csv": Format((".csv",), "a table: places, angles, speeds"),
+    "openpose": Format((".openpose",), "a folder with a JSON file for each frame", folder=True),
+    "smpl": Format((".smpl.npz",), "joints in the order of SMPL"),
 }
 """By name, in the order in which they are written."""
 DEFAULT_FORMATS = ("npz", "json", "bvh", "mp4")
@@ -74,7 +77,7 @@ def write_motion_format(
     Raises:
         OutputError: one cannot be written.
     """
-    suffix = FORMATS[name].suffix
+    (suffix,) = FORMATS[name].suffixes
     world = chosen_world(settings.world, recording.motions)
     if suffix.startswith(PERSON):
         written = []
@@ -108,7 +111,9 @@ def _write_everybody(name: str, recording: Recording, path: Path, settings: Expo
     elif name == "openpose":
         from videopose.export.openpose import write_openpose_3d
 
-        write_openpose_3d(recording, path, path.name.removesuffix(FORMATS[name].suffix), settings=settings, world=world)
+        write_openpose_3d(
+            recording, path, path.name.removesuffix(FORMATS[name].suffixes[0]), settings=settings, world=world
+        )
     else:
         write = {"csv": write_csv, "glb": write_glb, "smpl": write_smpl}[name]
         write(recording, path, settings=settings, world=world)

@@ -11,9 +11,10 @@ from videopose.given import check_size, tracks_of_file
 from videopose.keypoint_files import KeypointFrames, read_keypoint_file
 from videopose.lift import Lifter, resolve_lifter
 from videopose.motion import assumed_focal_px, build_motions
+from videopose.overlaying import Drawn
 from videopose.progress import Fetching, Progress, SilentProgress, Stages
 from videopose.provenance import run_facts
-from videopose.results import Drawn, ResultFiles, output_stem
+from videopose.results import ResultFiles, output_stem
 from videopose.settings import InferSettings
 from videopose.types import Recording
 from videopose.video import VideoReader, prefetch
@@ -58,7 +59,8 @@ def infer(
     """
     stages = Stages(progress or SilentProgress())
     check_names(source, str(folder), str(settings.detections), settings.lifter)
-    files = ResultFiles(folder, stem or output_stem(source), settings.formats, settings.overwrite, settings.export)
+    name = stem or output_stem(source)
+    files = ResultFiles(folder, name, settings.formats, settings.overwrite, settings.export, settings.overlay)
     with VideoReader(source, settings.start_s, settings.end_s) as reader:
         files.prepare()
         lifter = _load_lifter(settings, stages)

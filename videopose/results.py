@@ -2,27 +2,22 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import numpy as np
-
 from videopose.errors import OutputError, UsageError
 from videopose.export import ExportSettings, write_npz
-from videopose.export.overlay import OverlayRenderer
+from videopose.export.layout import DEFAULT_STYLE, OverlayStyle
 from videopose.files import output_error
 from videopose.formats import DEFAULT_FORMATS, FORMATS, MOTION_FORMATS, PERSON, check_formats, write_motion_format
 from videopose.keypoint_files.write_openpose import check_folder
+from videopose.overlaying import OVERLAY_FORMATS, Drawn, write_overlays
 from videopose.progress import Stages
-from videopose.types import Frame, Recording
-from videopose.video import VideoReader, VideoWriter, prefetch
+from videopose.types import Recording
 
-OVERLAY_SUFFIX = ".overlay.mp4"
-Drawn = Callable[[Recording, int, np.ndarray], None]
-"""Takes the recording, a frame's number, and its (H, W, 3) uint8 BGR overlay."""
+OVERLAY_SUFFIXES = tuple(FORMATS[name].suffixes[0] for name in OVERLAY_FORMATS)
 
 
 def output_stem(source: str) -> str:
@@ -43,6 +38,8 @@ class ResultFiles:
     overwrite: bool = False
     export: ExportSettings = field(default_factory=ExportSettings)
     """Axes, units and names of motion files."""
+    style: OverlayStyle = DEFAULT_STYLE
+    """Of the overlay."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.formats if name not in FORMATS]
@@ -56,7 +53,8 @@ class ResultFiles:
 
     def present(self) -> list[Path]:
         """Results of an earlier run, of the formats asked for."""
-        return [path for name in FORMATS if name in self.formats for path in self._existing(FORMATS[name].suffix)]
+        suffixes = [suffix for name in FORMATS if name in self.formats for suffix in FORMATS[name].suffixes]
+        return [path for suffix in suffixes for path in self._existing(suffix)]
 
     def _existing(self, suffix: str) -> list[Path]:
         if not suffix.startswith(PERSON):
@@ -74,7 +72,7 @@ class ResultFiles:
         """
         check_formats(self.formats)
         if "openpose" in self.formats:
-            check_folder(self.path(FORMATS["openpose"].suffix))
+            check_folder(self.path(FORMATS["openpose"].suffixes[0]))
         present = [] if self.overwrite else self.present()
         if present:
             raise OutputError(f"{present[0]}: already exists. Use --overwrite, or another folder with -o.")
@@ -112,64 +110,29 @@ class ResultFiles:
             for name in FORMATS:
                 if name in self.formats and name in MOTION_FORMATS:
                     files += self._write_motion(name, recording)
-        if "mp4" in self.formats:
-            files.append(self.path(OVERLAY_SUFFIX))
+        drawn = {name: self.path(FORMATS[name].suffixes[0]) for name in OVERLAY_FORMATS if name in self.formats}
+        if drawn:
             with stages.stage("draw overlay", len(recording.frame_index)):
-                write_overlay(recording, source, files[-1], stages, on_drawn)
-        return tuple(files)
+                write_overlays(recording, source, drawn, stages, on_drawn, self.style)
+        if "html" in self.formats:
+            files.append(self.path(FORMATS["html"].suffixes[0]))
+            from videopose.viewer import write_view
+
+            with stages.stage("make page"):
+                # on black: nothing of the video may be seen
+                write_view(recording, files[-1], video=None if self.style.black else source, title=self.stem)
+        if "report" in self.formats:
+            from videopose.report import write_report
+
+            with stages.stage("judge results"):
+                files += write_report(recording, self.folder, self.stem)
+        return tuple(files + list(drawn.values()))
 
     def _write_motion(self, name: str, recording: Recording) -> list[Path]:
-        before = self._existing(FORMATS[name].suffix)
+        before = self._existing(FORMATS[name].suffixes[0])
         written = write_motion_format(name, recording, self.path, self.export)
         # People of an earlier run would pass for this one's.
         for path in before:
             if path not in written:
                 path.unlink()
         return written
-
-
-def write_overlay(recording: Recording, source: str, path: Path, stages: Stages, on_drawn: Drawn | None = None) -> None:
-    """Draw the overlay in a second pass over the video, so that no frame has to be kept.
-
-    Args:
-        recording: what to draw.
-        source: the video it was made from.
-        path: MP4 to write; it plays like the video, whatever rate the scene was filmed at.
-        stages: told about every frame.
-        on_drawn: given each frame that was drawn.
-
-    Raises:
-        OutputError: it cannot be written.
-        InputError: the video cannot be read any more.
-    """
-    renderer = OverlayRenderer(recording)
-    width, height = renderer.size
-    first, last = int(recording.frame_index[0]), int(recording.frame_index[-1])
-    with VideoReader(source) as reader:
-        # Slow motion is measured at the rate it was filmed at, and shown at the rate it plays at.
-        slower = float(recording.video.fps / reader.info.fps)
-        times_s = recording.time_s * slower
-        writer = VideoWriter(
-            path,
-            width,
-            height,
-            fps=reader.info.fps,
-            times_s=times_s.tolist(),
-            audio_from=source if reader.info.has_audio else None,
-            audio_start_s=float(times_s[0]),
-        )
-        with writer, closing(prefetch(reader)) as frames:
-            for frame in stages.count(_between(frames, first, last)):
-                canvas = renderer.draw(frame)
-                writer.write(canvas)
-                if on_drawn is not None:
-                    on_drawn(recording, frame.index, canvas)
-
-
-def _between(frames: Iterable[Frame], first: int, last: int) -> Iterator[Frame]:
-    """Those numbered `first` to `last`; nothing is read behind them."""
-    for frame in frames:
-        if frame.index >= first:
-            yield frame
-        if frame.index >= last:
-            return

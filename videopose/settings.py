@@ -9,6 +9,7 @@ from videopose.assets import DEFAULT_LIFTER
 from videopose.choosing import check_person
 from videopose.detect import DetectorSettings
 from videopose.errors import UsageError
+from videopose.export.layout import DEFAULT_STYLE, OverlayStyle
 from videopose.export.settings import ExportSettings
 from videopose.formats import DEFAULT_FORMATS
 from videopose.processors import available_threads
@@ -63,6 +64,8 @@ class InferSettings:
     """Height, smoothing, mirroring."""
     export: ExportSettings = field(default_factory=ExportSettings)
     """Axes, units and names of motion files."""
+    overlay: OverlayStyle = DEFAULT_STYLE
+    """How the overlay looks."""
     device: str = "auto"
     precision: str = "auto"
     threads: int = field(default_factory=available_threads)

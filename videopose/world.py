@@ -41,6 +41,18 @@ CAMERA_WORLD = World(np.diag([1.0, -1.0, -1.0]), np.zeros(3))
 """The camera at the origin, taken to be level: half a turn about x makes y point up and z towards the camera."""
 
 
+_FARTHEST_M = 1e5
+"""No camera shows people farther away: such places are errors of whoever wrote them."""
+
+
+def possible_places(metres: np.ndarray) -> np.ndarray:
+    """(..., 3) float64: places in metres, NaN for those that are infinite or farther away than anybody can be seen."""
+    places = metres.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        possible = (np.abs(places) < _FARTHEST_M).all(axis=-1, keepdims=True)
+    return np.where(possible, places, np.nan)
+
+
 def bridged_root(motion: Motion) -> np.ndarray:
     """Where the motion's root is, with what is missing interpolated in time and the ends held.
 

@@ -34,7 +34,7 @@ def read(path: str) -> dict[str, Any]:
             "units": table.getTableMetaDataString("Units"),
             "places": [[triple(row[column]) for column in range(len(labels))] for row in rows],
         },
-        "markers": {
+        "data": {
             "labels": [names.get(number) for number in range(data.getNumMarkers())],
             "times_s": [frame.getFrameTime() for frame in frames],
             "numbers": [frame.getFrameNumber() for frame in frames],

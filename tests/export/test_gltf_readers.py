@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from blender import run_blender
 from browser import unavailable
 from movement import REST, motion_of, recording_of, wild
 from npm import GLTF_VALIDATOR, npm_package
-from three_js import three_js
+from three_js import ThreeJs, three_js
 
 from videopose.export import ExportSettings, write_glb
 from videopose.export.humanoid import JOINTS, pose_humanoid
@@ -43,6 +43,13 @@ def recorded(
     path = tmp_path_factory.mktemp("glb") / "a.glb"
     write_glb(recording, path, settings=ExportSettings(world="ground"))
     return recording, path
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[ThreeJs]:
+    """A browser takes seconds to start."""
+    with three_js() as page:
+        yield page
 
 
 def expected(motion: Motion, fps: float) -> np.ndarray:
@@ -83,38 +90,34 @@ def test_khronos_validator_finds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
-def test_three_js_shows_the_same_places(recorded: tuple[Recording, Path]) -> None:
+def test_three_js_shows_the_same_places(recorded: tuple[Recording, Path], reader: ThreeJs) -> None:
     recording, path = recorded
     fps, times = float(recording.video.fps), recording.time_s
-    with three_js() as reader:
-        loaded = reader.load(path)
-        assert [(name, pytest.approx(duration)) for name, duration, _ in loaded["clips"]] == [("motion", times[-1])]
-        for row in (0, 20, 37, 59, len(times) - 1):
-            found = reader.bones(float(np.float32(times[row])))  # as the file has it
-            for motion in recording.motions:
-                at = np.flatnonzero(motion.frame_index == row)
-                if len(at):
-                    # three.js makes names unique: the second person's joints are called `Hips_1` and so on.
-                    suffix = "" if motion.person_id == 1 else "_1"
-                    places = np.array([found[f"Person_{motion.person_id}", name + suffix] for name in NAMES])
-                    np.testing.assert_allclose(places, expected(motion, fps)[at[0]], atol=1e-4)
-        # Hidden before and after, as tall as a person in between.
-        for row, shown in ((19, False), (20, True), (59, True), (60, False)):
-            low, high = np.array(reader.corners(times[row] + 1e-4)["Person_2_body_1"])
-            assert ((high - low)[1] > 0.5) == shown
-        assert reader.watched.errors == []
+    loaded = reader.load(path)
+    assert [(name, pytest.approx(duration)) for name, duration, _ in loaded["clips"]] == [("motion", times[-1])]
+    for row in (0, 20, 37, 59, len(times) - 1):
+        found = reader.bones(float(np.float32(times[row])))  # as the file has it
+        for motion in recording.motions:
+            at = np.flatnonzero(motion.frame_index == row)
+            if len(at):
+                # three.js makes names unique: the second person's joints are called `Hips_1` and so on.
+                suffix = "" if motion.person_id == 1 else "_1"
+                places = np.array([found[f"Person_{motion.person_id}", name + suffix] for name in NAMES])
+                np.testing.assert_allclose(places, expected(motion, fps)[at[0]], atol=1e-4)
+    # Hidden before and after, as tall as a person in between.
+    for row, shown in ((19, False), (20, True), (59, True), (60, False)):
+        low, high = np.array(reader.corners(times[row] + 1e-4)["Person_2_body_1"])
+        assert ((high - low)[1] > 0.5) == shown
+    assert reader.watched.errors == []
 
 
-@pytest.mark.shared
-def test_a_picture_has_blue_on_the_left_and_orange_on_the_right(recorded: tuple[Recording, Path]) -> None:
+def test_a_picture_has_blue_on_the_left_and_orange_on_the_right(reader: ThreeJs, tmp_path: Path) -> None:
     """Of a figure seen from the front the left side is on the right of the picture."""
     front = recording_of([motion_of(np.tile(REST, (2, 1, 1)))])
-    path = recorded[1].with_name("front.glb")
-    write_glb(front, path)
-    with three_js() as reader:
-        reader.load(path)
-        png = reader.render(0.0, [0.0, 1.0, -1.0], [0.0, 1.0, -4.0])
-        assert reader.watched.errors == []
+    write_glb(front, tmp_path / "front.glb")
+    reader.load(tmp_path / "front.glb")
+    png = reader.render(0.0, [0.0, 1.0, -1.0], [0.0, 1.0, -4.0])
+    assert reader.watched.errors == []
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR).astype(int)
     blue, red = picture[..., 0], picture[..., 2]
     columns = np.arange(picture.shape[1])

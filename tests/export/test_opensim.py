@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from made_motion import at_times, made_motion, without, y_up
+from made_motion import at_times, made_motion, markers, without
 
 from videopose.export import ExportSettings
 from videopose.export.trc import write_trc
@@ -71,7 +71,7 @@ def opensim(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 def test_opensim_reads_the_same_markers(opensim: Callable[..., Any], tmp_path: Path) -> None:
     whole = made_motion(40, start=12, fps=29.97)
     uneven = at_times(whole, whole.time_s + np.where(np.arange(40) > 20, 0.5, 0.0))
-    gaps = without(whole, joints=[(3, "left_knee"), (4, "right_wrist"), (5, "hip")], root=slice(8, 12))
+    gaps = without(whole, joints=[(3, "left_knee"), (4, "right_shoulder"), (5, "hip")], root=slice(8, 12))
     cases = {
         "Läufe 走る": (whole, None, 1.0, "meters"),
         "mm": (whole, ExportSettings(units="mm"), 1000.0, "millimeters"),
@@ -86,22 +86,22 @@ def test_opensim_reads_the_same_markers(opensim: Callable[..., Any], tmp_path: P
     result = opensim("read", *paths)
     assert result["version"].startswith("4.6")
     for (name, (motion, _, scale, units)), file in zip(cases.items(), result["files"], strict=True):
-        table, markers = file["table"], file["markers"]
-        assert table["labels"] == markers["labels"]
+        table, data = file["table"], file["data"]
+        assert table["labels"] == data["labels"]
         assert table["labels"][:4] == ["Hip", "RHip", "RKnee", "RAnkle"]
-        assert float(table["rate"]) == markers["rate"] == 29.97
-        assert (table["units"], markers["units"]) == ("mm" if scale > 1 else "m", units)
+        assert float(table["rate"]) == data["rate"] == 29.97
+        assert (table["units"], data["units"]) == ("mm" if scale > 1 else "m", units)
         first = round(motion.time_s[0] * 29.97) + 1
-        assert markers["numbers"] == list(range(first, first + len(markers["numbers"])))
-        for seen in (table, markers):
+        assert data["numbers"] == list(range(first, first + len(data["numbers"])))
+        for seen in (table, data):
             rows = len(seen["times_s"])
             np.testing.assert_allclose(seen["times_s"], motion.time_s[0] + np.arange(rows) / 29.97, atol=6e-7)
             places = np.array(seen["places"])
             if name == "uneven":
                 assert rows == 40 + round(0.5 * 29.97)
-                np.testing.assert_allclose(places[:21], y_up(motion)[:21], atol=2e-6)
+                np.testing.assert_allclose(places[:21], markers(motion)[:21], atol=2e-6)
                 continue
-            expected = y_up(motion) * scale
+            expected = markers(motion) * scale
             if name == "gaps":  # bridged, as in `test_trc.py`
                 places, expected = np.delete(places, slice(8, 12), 0), np.delete(expected, slice(8, 12), 0)
             np.testing.assert_allclose(places, expected, atol=6e-7 * scale)
@@ -111,13 +111,14 @@ def test_opensim_reads_the_same_markers(opensim: Callable[..., Any], tmp_path: P
 def test_inverse_kinematics_follow_the_motion(
     opensim: Callable[..., Any], recorded_motion: Callable[[str], tuple[Motion, float]], tmp_path: Path
 ) -> None:
-    """Ten seconds of walking. The model has its own place for each joint, so angles differ by a constant."""
-    motion, fps = recorded_motion("09_12_view0")
+    """Five seconds of walking. The model has its own place for each joint, so angles differ by a constant."""
+    whole, fps = recorded_motion("09_12_view0")
+    motion = Motion(1, whole.frame_index[:300], whole.time_s[:300], whole.joints[:300], whole.root[:300])
     write_trc(motion, tmp_path / "walk.trc", fps=fps)
     setup = _installed(POSE2SIM, "--no-deps") / "Pose2Sim" / "OpenSim_Setup"
     found = opensim("kinematics", setup, tmp_path / "walk.trc", tmp_path)
     ours = joint_angles(motion, CAMERA_WORLD)
-    assert np.mean(found["marker_error_RMS"]) < 0.06  # metres
+    assert np.mean(found["marker_error_RMS"]) < 0.045  # metres
     # name in the model, ours, least correlation, most of the constant and of what remains, degrees
     for theirs, name, correlation, offset, spread in (
         ("knee_angle", "knee_flexion", 0.99, 3, 2),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from videopose.export.overlay import plan_layout
+from videopose.export.layout import plan_layout
 
 
 @pytest.mark.parametrize(

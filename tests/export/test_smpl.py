@@ -46,7 +46,8 @@ def test_joints_are_in_smpl_order(tmp_path: Path) -> None:
         for column, source in enumerate(content["source_names"].tolist()):
             seen = content["joints"][person, rows, column]
             if source:
-                np.testing.assert_allclose(seen, y_up(motion)[:, H36M17.index(source)], atol=1e-6)
+                ours = [H36M17.index(name) for name in source.split(" ")]
+                np.testing.assert_allclose(seen, y_up(motion)[:, ours].mean(1), atol=1e-6)
             else:
                 assert np.isnan(seen).all()
     # of the second person, where absent
@@ -64,7 +65,7 @@ def test_sides_are_not_swapped(tmp_path: Path) -> None:
     content = read(tmp_path / "walk.npz")
     for column, (name, source) in enumerate(zip(NAMES, content["source_names"].tolist(), strict=True)):
         for side in ("left", "right"):
-            if source and name.startswith(side):
+            if source and name.startswith(f"{side}_"):
                 assert source == name
                 # who faces the camera has the left side at the right of the picture
                 assert (content["joints"][0, 0, column, 0] > content["joints"][0, 0, 0, 0]) == (side == "left")
@@ -127,7 +128,7 @@ def test_a_recorded_walk_has_a_body(recorded_motion: Callable[[str], tuple[Motio
 
     assert 0.35 < between("left_hip", "left_knee") < 0.5
     assert 0.35 < between("right_knee", "right_ankle") < 0.5
-    assert 0.4 < between("pelvis", "neck") < 0.6
+    assert 0.45 < between("pelvis", "neck") < 0.6
     assert between("neck", "head") < 0.3
     height = np.median(joints[..., 1], axis=0)
     order = ["right_ankle", "right_knee", "pelvis", "spine2", "neck", "head"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_motion import at_times, made_motion, without, y_up
+from made_motion import at_times, made_motion, markers, without
 
 from videopose.errors import OutputError
 from videopose.export import ExportSettings
@@ -13,10 +13,9 @@ from videopose.skeletons import H36M16, H36M17
 from videopose.types import Motion
 from videopose.world import World
 
-# The order of H36M17: hip, right leg, left leg, spine, thorax, face, head, left arm, right arm.
 NAMES = [
-    "Hip", "RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle", "Spine", "Neck", "Nose", "Head",
-    "LShoulder", "LElbow", "LWrist", "RShoulder", "RElbow", "RWrist",
+    "Hip", "RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle", "Spine", "Thorax", "Nose", "Head",
+    "LShoulder", "LElbow", "LWrist", "RShoulder", "RElbow", "RWrist", "Neck",
 ]  # fmt: skip
 
 
@@ -40,13 +39,13 @@ def test_header_names_and_places(tmp_path: Path) -> None:
     write_trc(motion, tmp_path / "walk.trc", fps=29.97)
     header, names, numbers, times_s, places = read(tmp_path / "walk.trc")
     assert header == {
-        "DataRate": "29.97", "CameraRate": "29.97", "NumFrames": "40", "NumMarkers": "17", "Units": "m",
+        "DataRate": "29.97", "CameraRate": "29.97", "NumFrames": "40", "NumMarkers": "18", "Units": "m",
         "OrigDataRate": "29.97", "OrigDataStartFrame": "13", "OrigNumFrames": "40",
     }  # fmt: skip
     assert names == NAMES
     assert numbers.tolist() == list(range(13, 53))
     np.testing.assert_allclose(times_s, motion.time_s, atol=6e-7)
-    np.testing.assert_allclose(places, y_up(motion), atol=6e-7)
+    np.testing.assert_allclose(places, markers(motion), atol=6e-7)
     standing = places[0]
     assert standing[names.index("Head"), 1] > standing[names.index("Neck"), 1] > standing[names.index("RAnkle"), 1]
 
@@ -55,7 +54,7 @@ def test_axes_and_units_on_demand(tmp_path: Path) -> None:
     motion = made_motion(5)
     write_trc(motion, tmp_path / "walk.trc", fps=30, settings=ExportSettings(up="z", units="mm"))
     header, _, _, _, places = read(tmp_path / "walk.trc")
-    x, y, z = np.moveaxis(y_up(motion) * 1000, -1, 0)
+    x, y, z = np.moveaxis(markers(motion) * 1000, -1, 0)
     assert header["Units"] == "mm"
     np.testing.assert_allclose(places, np.stack([x, -z, y], axis=-1), atol=6e-4)
 
@@ -65,7 +64,8 @@ def test_places_are_in_the_world(tmp_path: Path) -> None:
     turn = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
     write_trc(motion, tmp_path / "walk.trc", fps=30, world=World(turn, np.array([0.0, 1.0, 4.0])))
     expected = (motion.joints.astype(float) + motion.root[:, None] - [0.0, 1.0, 4.0]) @ turn.T
-    np.testing.assert_allclose(read(tmp_path / "walk.trc")[-1], expected, atol=6e-7)
+    ankle = read(tmp_path / "walk.trc")[-1][:, NAMES.index("LAnkle")]
+    np.testing.assert_allclose(ankle, expected[:, H36M17.index("left_ankle")], atol=6e-7)
 
 
 def test_a_variable_rate_becomes_an_even_one(tmp_path: Path) -> None:
@@ -77,27 +77,27 @@ def test_a_variable_rate_becomes_an_even_one(tmp_path: Path) -> None:
     np.testing.assert_allclose(times_s, 2.0 + np.arange(len(times_s)) / 30, atol=6e-7)
     assert numbers.tolist() == list(range(61, 61 + len(times_s)))
     at = np.minimum(times_s, motion.time_s[-1])
-    for joint in (0, 3, 16):
+    for marker in (0, 3, 16, 17):
         for axis in range(3):
-            expected = np.interp(at, motion.time_s, y_up(motion)[:, joint, axis])
-            np.testing.assert_allclose(places[:, joint, axis], expected, atol=2e-6)
+            expected = np.interp(at, motion.time_s, markers(motion)[:, marker, axis])
+            np.testing.assert_allclose(places[:, marker, axis], expected, atol=2e-6)
 
 
 def test_small_errors_of_time_stamps_are_no_variable_rate(tmp_path: Path) -> None:
     motion = made_motion(30)
     motion = at_times(motion, np.round(motion.time_s, 3))
     write_trc(motion, tmp_path / "walk.trc", fps=30)
-    np.testing.assert_allclose(read(tmp_path / "walk.trc")[-1], y_up(motion), atol=6e-7)
+    np.testing.assert_allclose(read(tmp_path / "walk.trc")[-1], markers(motion), atol=6e-7)
 
 
 def test_gaps_in_the_root_are_bridged_and_unknown_joints_empty(tmp_path: Path) -> None:
     whole = made_motion(20)
-    motion = without(whole, joints=[(3, "left_knee"), (4, "right_wrist")], root=slice(8, 12))
+    motion = without(whole, joints=[(3, "left_knee"), (4, "right_shoulder")], root=slice(8, 12))
     write_trc(motion, tmp_path / "walk.trc", fps=30)
     places = read(tmp_path / "walk.trc")[-1]
     missing = np.argwhere(np.isnan(places).any(-1)).tolist()
-    assert missing == [[3, H36M17.index("left_knee")], [4, H36M17.index("right_wrist")]]
-    hips = y_up(whole)[:, 0]
+    assert missing == [[3, NAMES.index("LKnee")], [4, NAMES.index("RShoulder")], [4, NAMES.index("Neck")]]
+    hips = markers(whole)[:, 0]
     share = np.arange(1, 5)[:, None] / 5
     np.testing.assert_allclose(places[8:12, 0], hips[7] + share * (hips[12] - hips[7]), atol=2e-6)
 
@@ -106,7 +106,9 @@ def test_somebody_without_any_root_stays_at_the_origin(tmp_path: Path) -> None:
     motion = without(made_motion(6), root=slice(None))
     write_trc(motion, tmp_path / "walk.trc", fps=30)
     places = read(tmp_path / "walk.trc")[-1]
-    np.testing.assert_allclose(places, motion.joints * [1, -1, -1], atol=6e-7)
+    assert not places[:, 0].any()
+    right_arm = motion.joints[:, H36M17.index("right_shoulder") :] * [1, -1, -1]
+    np.testing.assert_allclose(places[:, NAMES.index("RShoulder") : NAMES.index("Neck")], right_arm, atol=6e-7)
     assert "-0.000000" not in (tmp_path / "walk.trc").read_text()
 
 
@@ -115,7 +117,7 @@ def test_a_single_frame(tmp_path: Path) -> None:
     write_trc(motion, tmp_path / "walk.trc", fps=30)
     header, _, numbers, times_s, places = read(tmp_path / "walk.trc")
     assert (header["NumFrames"], numbers.tolist(), times_s.tolist()) == ("1", [601], [20.0])
-    assert places.shape == (1, 17, 3)
+    assert places.shape == (1, 18, 3)
 
 
 def test_a_long_motion_is_written_to_its_end(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_a_long_motion_is_written_to_its_end(tmp_path: Path) -> None:
     write_trc(motion, tmp_path / "walk.trc", fps=30)
     _, _, numbers, _, places = read(tmp_path / "walk.trc")
     assert numbers.tolist() == list(range(1, 2501))
-    np.testing.assert_allclose(places, y_up(motion), atol=6e-7)
+    np.testing.assert_allclose(places, markers(motion), atol=6e-7)
 
 
 def test_a_name_in_any_script(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from videopose.types import Recording
 from videopose.video import VideoReader
 from videopose.viewer import default_video, write_view
 from videopose.viewer.media import small_size, small_video
+from videopose.viewer.page import page
 
 pytestmark = pytest.mark.shared
 
@@ -136,6 +137,18 @@ def test_another_video_is_refused(recorded: Any, constant: Path, tmp_path: Path,
         with pytest.raises(InputError, match=words):
             write_view(recording, tmp_path / "page.html", video=str(constant))
         assert list(tmp_path.iterdir()) == []
+
+
+def test_page_works_where_the_video_cannot_be_shown(recorded: Any, tmp_path: Path, browser: Any) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(page(recorded(1, 20), "page", b"no video at all"), encoding="utf-8")
+    with browser.open(path) as watched:
+        opened = watched.page
+        opened.wait_for_function("() => window.videopose.ready && !videopose.player.media")
+        assert "cannot show the video" in opened.inner_text("#picture-note")
+        opened.keyboard.press("Space")
+        opened.wait_for_function("() => videopose.player.row > 3")
+        assert watched.errors == []
 
 
 def test_default_is_the_source_where_it_is_a_file(recorded: Any, constant: Path) -> None:

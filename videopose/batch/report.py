@@ -12,7 +12,7 @@ from videopose import __version__
 from videopose.batch.ledger import Ledger
 from videopose.batch.verdict import JobRow
 from videopose.files import atomic_path
-from videopose.results import OVERLAY_SUFFIX
+from videopose.results import OVERLAY_SUFFIXES
 
 REPORT_NAME = "report.html"
 _ORDER = ("failed", "running", "waiting", "done")
@@ -78,7 +78,7 @@ def _picture(row: JobRow, thumbnail: bytes | None) -> str:
         return ""
     data = base64.b64encode(thumbnail).decode("ascii")
     image = f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{data}">'
-    overlay = next((name for name in row.files if name.endswith(OVERLAY_SUFFIX)), None)
+    overlay = next((name for name in row.files if name.endswith(OVERLAY_SUFFIXES)), None)
     return image if overlay is None else f'<a href="{_address(row, overlay)}">{image}</a>'
 
 
@@ -90,7 +90,7 @@ def _links(row: JobRow) -> str:
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    return sorted(names, key=lambda name: (not name.endswith(OVERLAY_SUFFIX), len(name), name))
+    return sorted(names, key=lambda name: (not name.endswith(OVERLAY_SUFFIXES), len(name), name))
 
 
 def _link(row: JobRow, name: str, stem: str) -> str:

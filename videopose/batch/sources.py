@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from videopose.errors import InputError, UsageError
 from videopose.files import natural_order
-from videopose.results import OVERLAY_SUFFIX
+from videopose.results import OVERLAY_SUFFIXES
 from videopose.video.content import holds_video
 
 LIST_SUFFIXES = (".txt", ".lst", ".list")
@@ -139,7 +139,7 @@ class _Filters:
     def takes(self, root: Path, path: Path) -> bool:
         """Whether a file is a video that is wanted."""
         inside = path.relative_to(root).as_posix()
-        if path.name.startswith(".") or path.name.endswith(OVERLAY_SUFFIX):
+        if path.name.startswith(".") or path.name.endswith(OVERLAY_SUFFIXES):
             return False
         if self.include is not None and not self.include.match_file(inside):
             return False

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from videopose.errors import InputError
+from videopose.export.layout import DEFAULT_STYLE, OverlayStyle
 from videopose.export.overlay import OverlayRenderer
 from videopose.pipeline import InferResult
 from videopose.types import Frame, Recording
@@ -30,14 +31,20 @@ class Thumbnail:
         if frame_index == self._wanted:
             self.jpeg = _small(canvas)
 
-    def draw(self, result: InferResult, source: str) -> None:
-        """Draw the frame where there is no overlay, from the video.
+    def draw(self, result: InferResult, source: str, style: OverlayStyle = DEFAULT_STYLE) -> None:
+        """Draw the frame where there is no overlay, from the video; on black without it.
 
         Raises:
             InputError: it cannot be read again.
         """
         recording = result.recording
         row = _telling_row(recording)
+        index = int(recording.frame_index[row])
+        renderer = OverlayRenderer(recording, style)
+        if style.black:
+            black = np.zeros((recording.video.height, recording.video.width, 3), np.uint8)
+            self.jpeg = _small(renderer.draw(Frame(index, float(recording.time_s[row]), black)))
+            return
         details = inspect_source(source)
         # slow motion plays at another rate than it was filmed at
         slower = float(recording.video.fps / details.info.fps)
@@ -47,8 +54,7 @@ class Thumbnail:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
             raise InputError(f"{source}: no frame at {time_s:.2f} s. Check that it plays.")
-        frame = Frame(int(recording.frame_index[row]), time_s, np.asarray(image))
-        self.jpeg = _small(OverlayRenderer(recording).draw(frame))
+        self.jpeg = _small(renderer.draw(Frame(index, time_s, np.asarray(image))))
 
 
 def _small(canvas: np.ndarray) -> bytes:

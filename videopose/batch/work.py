@@ -69,7 +69,7 @@ def _from(source: str, job: Job, progress: Progress) -> tuple[InferResult, bytes
         raise type(error)(str(error).replace(source, origin)) from error
     if picture.jpeg is None:
         with suppress(VideoposeError):  # a picture in the report is not worth a result
-            picture.draw(result, source)
+            picture.draw(result, source, job.settings.overlay)
     return result, picture.jpeg
 
 

@@ -9,6 +9,7 @@ import click
 
 from videopose.cli.detector_options import detector_options, detector_settings, machine_options
 from videopose.cli.export_options import EXPORT_KEYS, export_options, parse_formats
+from videopose.cli.overlay_options import OVERLAY_KEYS, overlay_options, overlay_style
 from videopose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _FORMATS = click.option(
     "--formats", default="npz,json,bvh,mp4", show_default=True, metavar="NAMES",
-    help="What to write, separated by commas; also glb, fbx, trc, c3d, csv, openpose, smpl.",
+    help="What to write, separated by commas; also gif, html, report, glb, fbx, trc, c3d, csv, openpose, smpl.",
 )  # fmt: skip
 _OPTIONS = (
     click.option("--lifter", default="wild-243", show_default=True, help="Name of the weights, or a file."),
@@ -40,7 +41,7 @@ _OPTIONS = (
 
 def infer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `infer_settings` takes."""
-    function = export_options(machine_options(function))
+    function = export_options(overlay_options(machine_options(function)))
     for option in reversed(_OPTIONS):
         function = option(function)
     return _FORMATS(detector_options(function))
@@ -66,11 +67,11 @@ def infer_settings(
     from videopose.processors import available_threads
     from videopose.settings import InferSettings, MotionSettings
 
+    style = overlay_style(**{name: others.pop(name) for name in OVERLAY_KEYS})
     export = ExportSettings(**{name: others.pop(name) for name in EXPORT_KEYS})
     return InferSettings(
-        detector=detector_settings(**others), export=export, detections=detections, detections_format=detections_format,
-        detections_name=detections_name, lifter=lifter,
-        formats=parse_formats(formats),
+        detector=detector_settings(**others), detections=detections, detections_format=detections_format,
+        detections_name=detections_name, lifter=lifter, formats=parse_formats(formats), export=export, overlay=style,
         person=person, start_s=start, end_s=end, fps=parse_fps(fps),
         focal_px=focal, fov_degrees=fov, motion=MotionSettings(height_m=height, smooth=smooth, tta=tta),
         device=device, precision=precision, threads=threads or available_threads(), overwrite=overwrite,

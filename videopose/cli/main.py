@@ -20,9 +20,11 @@ from videopose.errors import VideoposeError, one_line, unexpected_sentence
 COMMANDS = {
     "infer": "Turn a video of people into 3D motion files.",
     "batch": "Turn folders of videos into 3D motion files.",
-    "lift": "Lift 2D keypoints of a file to 3D joints.",
     "view": "Show results in the browser: video, 3D, time line, curves.",
+    "report": "Judge results: plots and plain verdicts.",
     "export": "Write results in the formats of other programs.",
+    "render": "Draw results on their video again.",
+    "lift": "Lift 2D keypoints of a file to 3D joints.",
     "detect": "Find people and their 2D keypoints.",
     "prepare": "Turn raw datasets into training archives.",
     "train": "Train a lifter from a recipe.",

@@ -33,7 +33,7 @@ def command(source: Path, output: Path | None, video: str | None, no_video: bool
         raise OutputError(f"{output}: is a folder. Give the name of a file with -o.")
     if output.exists() and not overwrite:
         raise OutputError(f"{output}: already exists. Use --overwrite, or another file with -o.")
-    from videopose.errors import InputError
+    from videopose.errors import InputError, one_line
     from videopose.export import read_recording
     from videopose.viewer import default_video, open_page, write_view
 
@@ -45,7 +45,7 @@ def command(source: Path, output: Path | None, video: str | None, no_video: bool
         if chosen is None or video is not None:
             raise
         # nobody asked for this video: it may be another one under the old name
-        click.echo(f"videopose: {error} The page is without it.", err=True)
+        click.echo(f"videopose: {one_line(str(error))} The page is without it.", err=True)
         chosen = None
         write_view(recording, output, video=None, title=source.stem)
     if chosen is None and not no_video:

@@ -47,7 +47,7 @@ def write_c3d(
     settings: ExportSettings | None = None,
     world: World = CAMERA_WORLD,
 ) -> None:
-    """Write the joints of one person as a C3D file of 17 points, without analog channels and force plates.
+    """Write the joints of one person as a C3D file of 18 points, without analog channels and force plates.
 
     * Units and axes: millimetres and Z up (who faces the camera faces -Y), unless `settings` say otherwise;
       `POINT:UNITS`, `X_SCREEN` and `Y_SCREEN` tell.
@@ -117,7 +117,7 @@ def _placed(
 def _groups(tracks: MarkerTracks, up: str, units: str) -> Iterator[tuple[str, str, Sequence[Parameter]]]:
     """Name, description and parameters of each group, all but where the data start."""
     frames, first = len(tracks), tracks.first_frame
-    names, descriptions = zip(*MARKERS.values(), strict=True)
+    names, descriptions = [marker.name for marker in MARKERS], [marker.description for marker in MARKERS]
     long = [float32("LONG_FRAMES", frames)] if frames >= _MOST else []
     yield (
         "POINT",

@@ -11,28 +11,42 @@ from videopose.skeletons import H36M17
 from videopose.types import Motion
 from videopose.world import World, world_joints
 
-MARKERS = {
-    "hip": ("Hip", "middle of the hip joints"),
-    "right_hip": ("RHip", "right hip joint"),
-    "right_knee": ("RKnee", "right knee joint"),
-    "right_ankle": ("RAnkle", "right ankle joint"),
-    "left_hip": ("LHip", "left hip joint"),
-    "left_knee": ("LKnee", "left knee joint"),
-    "left_ankle": ("LAnkle", "left ankle joint"),
-    "spine": ("Spine", "spine, half way between hips and neck"),
-    "thorax": ("Neck", "base of the neck"),
-    "neck": ("Nose", "face, at the height of the nose"),
-    "head": ("Head", "top of the head"),
-    "left_shoulder": ("LShoulder", "left shoulder joint"),
-    "left_elbow": ("LElbow", "left elbow joint"),
-    "left_wrist": ("LWrist", "left wrist joint"),
-    "right_shoulder": ("RShoulder", "right shoulder joint"),
-    "right_elbow": ("RElbow", "right elbow joint"),
-    "right_wrist": ("RWrist", "right wrist joint"),
-}
-"""Name and description of the marker by joint, in the order of H36M17.
 
-The names are those of HALPE_26, Pose2Sim's usual body, so that its markers for OpenSim's model fit; `Spine` is ours.
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A point of a file."""
+
+    name: str
+    sources: tuple[str, ...]
+    """Joints of H36M17 in the middle of which it is."""
+    description: str
+
+
+MARKERS = (
+    Marker("Hip", ("hip",), "middle of the hip joints"),
+    Marker("RHip", ("right_hip",), "right hip joint"),
+    Marker("RKnee", ("right_knee",), "right knee joint"),
+    Marker("RAnkle", ("right_ankle",), "right ankle joint"),
+    Marker("LHip", ("left_hip",), "left hip joint"),
+    Marker("LKnee", ("left_knee",), "left knee joint"),
+    Marker("LAnkle", ("left_ankle",), "left ankle joint"),
+    Marker("Spine", ("spine",), "spine, below the chest"),
+    Marker("Thorax", ("thorax",), "top of the chest, between the collar bones"),
+    Marker("Nose", ("neck",), "face, at the height of the nose"),
+    Marker("Head", ("head",), "top of the head"),
+    Marker("LShoulder", ("left_shoulder",), "left shoulder joint"),
+    Marker("LElbow", ("left_elbow",), "left elbow joint"),
+    Marker("LWrist", ("left_wrist",), "left wrist joint"),
+    Marker("RShoulder", ("right_shoulder",), "right shoulder joint"),
+    Marker("RElbow", ("right_elbow",), "right elbow joint"),
+    Marker("RWrist", ("right_wrist",), "right wrist joint"),
+    Marker("Neck", ("left_shoulder", "right_shoulder"), "middle of the shoulder joints"),
+)
+"""All that files hold: the joints in the order of H36M17, then the neck.
+
+The names are those of HALPE_26, Pose2Sim's usual body, whose markers on OpenSim's model they fit; its neck, too, is the
+middle of the shoulders where a detector has none. `Spine` and `Thorax` are ours, and programs that do not know them
+leave them aside. Human3.6M calls the face at the height of the nose its neck.
 """
 
 
@@ -41,7 +55,7 @@ class MarkerTracks:
     """Where the markers of one person are, at an even rate."""
 
     places: np.ndarray
-    """(T, 17, 3) float64 in axes and units of the file; NaN where not known."""
+    """(T, M, 3) float64 in axes and units of the file, markers as in `MARKERS`; NaN where not known."""
     fps: float
     """Rows per second."""
     start_s: float
@@ -81,6 +95,7 @@ def marker_tracks(
     if motion.skeleton.joint_names != H36M17.joint_names:
         raise ValueError(f"markers are known for the joints of {H36M17.name}, got {motion.skeleton.name}")
     rate = float(fps)
-    places = world_joints(motion, world) @ settings.axes(usual_up).T * settings.scale(usual_scale)
+    joints = world_joints(motion, world) @ settings.axes(usual_up).T * settings.scale(usual_scale)
+    places = np.stack([joints[:, list(map(H36M17.index, one.sources))].mean(axis=1) for one in MARKERS], axis=1)
     start_s = float(motion.time_s[0])
     return MarkerTracks(at_rows(places, even_rows(motion.time_s, rate)), rate, start_s, round(start_s * rate) + 1)

@@ -1,6 +1,5 @@
 """The people's skeletons and labels on the video's own picture."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +20,9 @@ from videopose.export.drawing import (
     person_colour,
     side_colour,
 )
+from videopose.export.trails import Path, blend_trail
 from videopose.skeletons import COCO17
-from videopose.types import Track, check_shape
+from videopose.types import Recording, Track, check_shape
 
 FAINT_BELOW = 0.3
 """Joints with a lower score are drawn faint."""
@@ -32,6 +32,8 @@ _NOSE, _FACE = COCO17.index("nose"), tuple(range(5))
 _SHOULDERS = (COCO17.index("left_shoulder"), COCO17.index("right_shoulder"))
 _HIPS = (COCO17.index("left_hip"), COCO17.index("right_hip"))
 _SMOOTH_S = 0.5  # strokes must not flicker in width with the pose
+_TRAIL_S = 1.0
+_LEAST_TRAIL = 0.05  # of the person's size: shorter ones are a blot behind the hips
 
 
 def _limbs() -> tuple[tuple[int, int, Colour], ...]:
@@ -72,6 +74,11 @@ def _person_size(track: Track, rate: float) -> np.ndarray:
     return smooth
 
 
+def _thickness(size_px: float) -> int:
+    """Pixels of a limb of somebody that large."""
+    return int(np.clip(size_px * 0.01 + 0.6, 1, 24))
+
+
 @dataclass(frozen=True, slots=True)
 class _Figure:
     """A track made ready for drawing."""
@@ -84,56 +91,80 @@ class _Figure:
     label: np.ndarray
     dull_label: np.ndarray
     """For frames in which the person was not seen."""
+    colour: Colour
+    """The person's own."""
+    path: Path
+    """Of the middle of the hips, on the canvas."""
 
 
 class PictureSkeletons:
     """Draws the tracks of a recording onto pictures of its video."""
 
-    def __init__(self, tracks: Sequence[Track], rate: float, zoom: float, size: tuple[int, int]) -> None:
+    def __init__(self, recording: Recording, zoom: float, size: tuple[int, int], neck: bool = False) -> None:
         """Prepare the tracks.
 
         Args:
-            tracks: people with COCO keypoints in pixels of the video.
-            rate: frames per second of the video.
+            recording: people with COCO keypoints.
             zoom: pixels of the drawn picture per pixel of the video.
             size: width and height of the drawn picture in pixels.
+            neck: whether to join head and body, where no picture shows that they belong together.
 
         Raises:
             ValueError: a track's keypoints are not (T, 17, 3).
         """
-        self._zoom = zoom
+        self._zoom, self._neck = zoom, neck
         self._width, self._height = size
-        text_px = int(np.clip(self._height / 34, 14, 64))
-        figures = []
-        for track in tracks:
-            check_shape("keypoints", track.keypoints, (len(track), len(COCO17), 3))
-            colour = person_colour(track.person_id)
-            text = f"person {track.person_id}"
-            if label_image(text, text_px, colour).shape[1] > self._width / 4:
-                text = str(track.person_id)
-            label, dull = (label_image(text, text_px, c) for c in (colour, mixed(colour, _GREY, 0.7)))
-            figures.append(_Figure(track, track.supported, zoom * _person_size(track, rate), label, dull))
-        self._figures = tuple(figure for figure in figures if len(figure.track))
+        self._text_px = int(np.clip(self._height / 34, 14, 64))
+        tracks = [track for track in recording.tracks if len(track)]
+        self._figures = tuple(self._figure(recording, track) for track in tracks)
+
+    def _figure(self, recording: Recording, track: Track) -> _Figure:
+        check_shape("keypoints", track.keypoints, (len(track), len(COCO17), 3))
+        colour, text = person_colour(track.person_id), f"person {track.person_id}"
+        if label_image(text, self._text_px, colour).shape[1] > self._width / 4:
+            text = str(track.person_id)
+        label, dull = (label_image(text, self._text_px, c) for c in (colour, mixed(colour, _GREY, 0.7)))
+        row = int(track.frame_index[0]) - int(recording.frame_index[0])
+        hips = track.keypoints[:, list(_HIPS)]
+        seen = track.supported & (hips[..., 2] >= FAINT_BELOW).all(axis=1)
+        path = Path(
+            self._on_canvas(hips[..., :2].mean(axis=1)), recording.time_s[row : row + len(track)], seen, _TRAIL_S, 12
+        )
+        size_px = self._zoom * _person_size(track, float(recording.video.fps))
+        return _Figure(track, track.supported, size_px, label, dull, colour, path)
+
+    def _on_canvas(self, pixels: np.ndarray) -> np.ndarray:
+        """(N, 2) pixels of the video to those of the drawn picture; pixel centres stay centres."""
+        return np.asarray((pixels + 0.5) * self._zoom - 0.5)
 
     def draw(self, picture: np.ndarray, frame_index: int) -> None:
         """Draw everybody of that frame into `picture` (H, W, 3) uint8; nothing when nobody is there."""
         labels: list[tuple[np.ndarray, int, int]] = []
-        for figure in self._figures:
-            row = frame_index - int(figure.track.frame_index[0])
-            if 0 <= row < len(figure.track):
-                pixels = (figure.track.keypoints[row, :, :2] + 0.5) * self._zoom - 0.5  # pixel centres stay centres
-                self._draw_figure(picture, figure, row, pixels)
-                self._place_label(labels, figure, row, pixels)
+        rows = [(figure, frame_index - int(figure.track.frame_index[0])) for figure in self._figures]
+        present = [(figure, row) for figure, row in rows if 0 <= row < len(figure.track)]
+        for figure, row in present:
+            self._draw_trail(picture, figure, row)
+        for figure, row in present:
+            pixels = self._on_canvas(figure.track.keypoints[row, :, :2])
+            self._draw_figure(picture, figure, row, pixels)
+            self._place_label(labels, figure, row, pixels)
         for label, left, top in labels:
             paste(picture, label, left, top)
+
+    def _draw_trail(self, picture: np.ndarray, figure: _Figure, row: int) -> None:
+        """Show where the hips have just been."""
+        thickness = _thickness(figure.size_px[row])
+        trail = figure.path.trail(row).if_longer(_LEAST_TRAIL * float(figure.size_px[row]))
+        if trail is not None:
+            blend_trail(picture, trail, figure.colour, round(1.3 * thickness))
 
     def _draw_figure(self, picture: np.ndarray, figure: _Figure, row: int, pixels: np.ndarray) -> None:
         """Draw limbs, then joints: bright where seen, thin and dull where doubtful, dashed where filled in."""
         points = fixed_points(pixels)
-        scores = np.nan_to_num(figure.track.keypoints[row, :, 2])
+        scores = figure.track.keypoints[row, :, 2]
         observed = bool(figure.supported[row])
         sure = (scores >= FAINT_BELOW).tolist() if observed else [False] * len(points)
-        thickness = int(np.clip(figure.size_px[row] * 0.008 + 0.5, 1, 24))
+        thickness = _thickness(figure.size_px[row])
         thin = max(1, thickness // 2)
         halo = 1 + thickness // 8 if thickness > 1 else 0
         strokes: list[tuple[Point, Point, Stroke]] = []
@@ -146,6 +177,13 @@ class PictureSkeletons:
                 strokes.append((start, end, Stroke(colour, width, halo=halo)))
             else:
                 strokes.append((start, end, Stroke(mixed(colour, _GREY, 0.5), thin, dashed=not observed)))
+        if self._neck:
+            chest = fixed_points(pixels[list(_SHOULDERS)].mean(axis=0, keepdims=True))[0]
+            nose = points[_NOSE]
+            if chest is not None and nose is not None:
+                bright = sure[_NOSE] and all(sure[shoulder] for shoulder in _SHOULDERS)
+                stroke = Stroke(MIDDLE, thickness) if bright else Stroke(mixed(MIDDLE, _GREY, 0.5), thin)
+                strokes.append((chest, nose, stroke))
         for start, end, stroke in strokes:
             draw_halo(picture, start, end, stroke)
         for start, end, stroke in strokes:
@@ -176,7 +214,9 @@ class PictureSkeletons:
         height, width = label.shape[:2]
         x = int(np.clip(middle - width / 2, 0, max(0, self._width - width)))
         lowest = max(0, self._height - height)
-        wanted = int(np.clip(top - 0.08 * figure.size_px[row] - height, 0, lowest))
+        # from the eyes to the crown is about as far as from ear to ear
+        crown = max(0.06 * figure.size_px[row], 1.1 * float(np.ptp(face, axis=0).max()) if len(face) else 0.0)
+        wanted = int(np.clip(top - min(crown, 0.3 * figure.size_px[row]) - height, 0, lowest))
         for y in _candidates(wanted, height + 2, lowest):
             if not any(x < ox + o.shape[1] and ox < x + width and abs(y - oy) < height for o, ox, oy in placed):
                 break

@@ -27,11 +27,12 @@ def write_trc(
     settings: ExportSettings | None = None,
     world: World = CAMERA_WORLD,
 ) -> None:
-    """Write the joints of one person as a TRC file of 17 markers.
+    """Write the joints of one person as a TRC file of 18 markers.
 
     * Units and axes: metres and Y up, as Pose2Sim has it, unless `settings` say otherwise.
-    * Markers are called `Hip`, `RHip`, `RKnee`, `RAnkle`, ..., `Neck`, `Nose`, `Head`, `RWrist` (see `markers.py`), as
-      in Pose2Sim's HALPE_26, its usual body. `Spine` has no counterpart there, feet are not known.
+    * Markers are the 17 joints and `Neck`, the middle of the shoulders. They are called `Hip`, `RHip`, `RKnee`,
+      `RAnkle`, ..., `Nose`, `Head`, `RWrist` (see `markers.py`), as in Pose2Sim's HALPE_26, its usual body; `Spine` and
+      `Thorax` have no counterpart there. Feet are not known.
     * `Time` is the video's, in seconds from its first frame, and starts where the track does: files of several people
       in one video belong together. `Frame#` counts from 1 at the video's first frame.
     * `DataRate` is `fps`. At a constant rate row k is frame k of the track; where time stamps are uneven (variable
@@ -53,7 +54,7 @@ def write_trc(
     settings = settings or ExportSettings()
     tracks = marker_tracks(motion, fps=fps, settings=settings, world=world, usual_up="y", usual_scale=1.0)
     units = settings.units or "m"
-    names = [name for name, _ in MARKERS.values()]
+    names = [marker.name for marker in MARKERS]
     rate = f"{tracks.fps:.12g}"
     rows = np.arange(len(tracks))
     times_s = tracks.start_s + rows / tracks.fps

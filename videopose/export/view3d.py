@@ -1,6 +1,7 @@
-"""One drawn view of a 3D scene: people with shadows on a ground grid, from the front or from the side."""
+"""One drawn view of a 3D scene: people with shadows and trails on a ground grid, from any side."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,19 +20,19 @@ from videopose.export.drawing import (
     side_colour,
     text_image,
 )
+from videopose.export.ground3d import GROUND, Ground
 from videopose.export.scene3d import PERSON_M, Scene
+from videopose.export.trails import Trail, draw_trail
 from videopose.skeletons import Skeleton
 
 BACKGROUND: Colour = (46, 40, 36)
 """Colour of the panels."""
-GROUND: Colour = (72, 65, 60)
-GRID: Colour = (108, 99, 92)
 SHADOW: Colour = (40, 35, 32)
 CAPTION: Colour = (205, 200, 196)
 
-_ELEVATION = np.deg2rad(12.0)  # enough to see the ground as a plane, little enough for a front and a side view
-_GROUND_MARGIN_M = 1.0
 _BONE_M = 0.055
+_TRAIL_M = 0.04
+_LEAST_TRAIL_M = 0.2  # shorter ones are hidden by the shadow, and tell more of the noise than of the way
 _FOLLOW_BELOW = 0.33  # a standing person smaller than this share of the view's height makes the view go along
 _FOLLOW_GAIN = 1.3  # but only where going along makes people this much bigger
 
@@ -46,6 +47,8 @@ class Actor:
     skeleton: Skeleton
     observed: bool
     """False is drawn faint."""
+    trail: Trail
+    """Where the person has just been on the ground, metres in camera axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +73,35 @@ class View:
     along with them.
     """
 
-    def __init__(self, scene: Scene, azimuth_degrees: float, caption: str, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        azimuth_degrees: float,
+        elevation_degrees: float,
+        caption: str,
+        size: tuple[int, int],
+        text_px: int,
+    ) -> None:
         """Fit a view.
 
         Args:
             scene: what to show.
             azimuth_degrees: 0 looks from the camera, 90 from the picture's right.
+            elevation_degrees: how far from above it looks; 0 is level.
             caption: written into the upper left corner.
             size: width and height in pixels.
+            text_px: height of a line of text.
         """
         self._scene = scene
         self._width, self._height = size
-        azimuth = np.deg2rad(azimuth_degrees)
-        self._across = np.array([np.cos(azimuth), 0.0, np.sin(azimuth)])
-        self._along = np.array([-np.sin(azimuth), 0.0, np.cos(azimuth)])
-        away = np.cos(_ELEVATION) * self._along + np.array([0.0, np.sin(_ELEVATION), 0.0])
-        self._axes = np.stack([self._across, np.cross(away, self._across), away])
+        azimuth, elevation = np.deg2rad(azimuth_degrees), np.deg2rad(elevation_degrees)
+        across = np.array([np.cos(azimuth), 0.0, np.sin(azimuth)])
+        along = np.array([-np.sin(azimuth), 0.0, np.cos(azimuth)])
+        away = np.cos(elevation) * along + np.array([0.0, np.sin(elevation), 0.0])
+        self._axes = np.stack([across, np.cross(away, across), away])
         self._path, self._lens = self._fit()
-        self._near_m, self._far_m, self._cell_m = self._ground_extent()
-        text_px = int(np.clip(self._height // 20, 10, 40))
-        self._caption = text_image(f"{caption} (grid {self._cell_m:g} m)", text_px, CAPTION, BACKGROUND)
+        self._ground = Ground(scene, azimuth_degrees, size, self._lens.scale, moving=len(self._path) > 1)
+        self._caption = text_image(f"{caption} (grid {self._ground.cell_m:g} m)", text_px, CAPTION, BACKGROUND)
         ids = [person.motion.person_id for person in scene.people]
         self._labels = {i: label_image(str(i), text_px, person_colour(i)) for i in ids} if len(ids) > 1 else {}
         self._background: np.ndarray | None = None
@@ -112,9 +124,11 @@ class View:
         else:
             np.copyto(image, self._background)
         for actor in actors:
+            self._draw_trail(image, actor, centre)
+        for actor in actors:
             self._draw_shadow(image, actor, centre)
         turned = [(actor, (actor.joints - centre) @ self._axes.T) for actor in actors]
-        turned.sort(key=lambda one: -float(np.nan_to_num(one[1][0, 2])))
+        turned.sort(key=lambda one: one[1][0, 2], reverse=True)
         placed = [(actor, self._to_pixels(joints), joints[:, 2]) for actor, joints in turned]
         for actor, points, depths in placed:
             self._draw_person(image, actor, points, depths)
@@ -154,60 +168,32 @@ class View:
         offset = np.array([0.5 * self._width, 0.54 * self._height]) - scale * (low + high) / 2
         return _Lens(scale, offset, distance)
 
-    def _ground_extent(self) -> tuple[float, float, float]:
-        """Nearest and farthest edge of the ground (m, along the view's direction) and the size of its squares (m)."""
-        along = (self._scene.samples @ self._along).ravel()
-        along = along[np.isfinite(along)]
-        near, far = np.percentile(along, [1, 99]) if along.size else (0.0, 0.0)
-        least = max(1.0, 0.05 * self._height / self._lens.scale)  # smaller squares would be a grey mist
-        decade = 10.0 ** np.floor(np.log10(least))
-        cell = next(step * decade for step in (1.0, 2.0, 5.0, 10.0) if step * decade >= least)
-        return float(near) - _GROUND_MARGIN_M, float(far) + _GROUND_MARGIN_M, float(cell)
-
-    def _on_ground(self, across: np.ndarray, along: np.ndarray, centre: np.ndarray) -> np.ndarray:
-        """(N,) and (N,) metres on the ground -> (N, 2) pixels."""
-        points = across[:, None] * self._across + along[:, None] * self._along
-        points[:, 1] = self._scene.floor_m
-        return self._to_pixels((points - centre) @ self._axes.T)
-
     def _draw_ground(self, image: np.ndarray, centre: np.ndarray) -> None:
-        """Fill the view with its background, ground, grid and caption."""
+        """Fill the view with its background, ground and caption."""
         image[:] = BACKGROUND
-        cell = self._cell_m
-        middle, depth = float(centre @ self._across), float(centre @ self._along)
-        # Going along, only the ground around the people: far ends of a long way would fill the view.
-        near, far = max(self._near_m, depth - 4 * cell), min(self._far_m, depth + 4 * cell)
-        if len(self._path) == 1:
-            near, far = self._near_m, self._far_m
-        reach = 2.5 * self._width / self._lens.scale  # far ground is smaller, and must fill the view too
-        left, right = np.floor((middle - reach) / cell) * cell, np.ceil((middle + reach) / cell) * cell
-        corners = self._on_ground(np.array([left, right, right, left]), np.array([near, near, far, far]), centre)
-        cv2.fillPoly(image, [np.rint(corners * (1 << SHIFT)).astype(np.int32)], GROUND, cv2.LINE_AA, SHIFT)
-        columns = np.arange(left, right + cell / 2, cell)
-        rows = np.concatenate([[near, far], np.arange(np.ceil(near / cell) * cell, far, cell)])
-        from_across = np.concatenate([columns, np.full_like(rows, left)])
-        to_across = np.concatenate([columns, np.full_like(rows, right)])
-        from_along = np.concatenate([np.full_like(columns, near), rows])
-        to_along = np.concatenate([np.full_like(columns, far), rows])
-        starts = fixed_points(self._on_ground(from_across, from_along, centre))
-        ends = fixed_points(self._on_ground(to_across, to_along, centre))
-        stroke = Stroke(GRID, max(1, self._height // 500))
-        for start, end in zip(starts, ends, strict=True):
-            if start is not None and end is not None:
-                draw_stroke(image, start, end, stroke)
+        self._ground.draw(image, centre, lambda points: self._to_pixels((points - centre) @ self._axes.T))
         margin = self._caption.shape[0] // 3
         paste(image, self._caption, margin, margin)
+
+    def _draw_trail(self, image: np.ndarray, actor: Actor, centre: np.ndarray) -> None:
+        """Draw where the person has just been."""
+        trail = actor.trail.if_longer(_LEAST_TRAIL_M)
+        if trail is None:
+            return
+        trail = replace(trail, points=self._to_pixels((trail.points - centre) @ self._axes.T))
+        thickness = max(1, round(_TRAIL_M * self._lens.scale))
+        draw_trail(image, trail, person_colour(actor.person_id), GROUND, thickness)
 
     def _draw_shadow(self, image: np.ndarray, actor: Actor, centre: np.ndarray) -> None:
         """Draw what a lamp straight above throws on the ground: it meets the feet when they stand on it."""
         flat = actor.joints - centre
         flat[:, 1] = self._scene.floor_m - centre[1]
         points = fixed_points(self._to_pixels(flat @ self._axes.T))
-        stroke = Stroke(SHADOW, max(1, round(0.8 * _BONE_M * self._lens.scale)))
-        for parent, child in actor.skeleton.bones:
-            start, end = points[parent], points[child]
-            if start is not None and end is not None:
-                draw_stroke(image, start, end, stroke)
+        bones = [(points[parent], points[child]) for parent, child in actor.skeleton.bones]
+        lines: Sequence[np.ndarray] = [np.array(bone, np.int32) for bone in bones if None not in bone]
+        thickness = max(1, round(0.8 * _BONE_M * self._lens.scale))
+        # without smooth edges, which take twice the time and hardly show on the dark ground
+        cv2.polylines(image, lines, False, SHADOW, thickness, cv2.LINE_8, SHIFT)
 
     def _draw_person(self, image: np.ndarray, actor: Actor, pixels: np.ndarray, depths: np.ndarray) -> None:
         """Draw the bones, the far ones first."""
@@ -221,7 +207,7 @@ class View:
             stroke = Stroke(colour if actor.observed else mixed(colour, GROUND, 0.45), thickness, halo=halo)
             start, end = points[parent], points[child]
             assert start is not None and end is not None
-            draw_halo(image, start, end, stroke)
+            draw_halo(image, start, end, stroke, smooth=False)
             draw_stroke(image, start, end, stroke)
 
     def _draw_label(self, image: np.ndarray, person_id: int, pixels: np.ndarray) -> None:

@@ -5,7 +5,7 @@ bodies are upright, the more so the straighter they are; cameras are held nearly
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from videopose.ground.footholds import Footholds, ankles, footholds
 from videopose.ground.upright import upright
 from videopose.ground.vertical import Vertical, solve_vertical
 from videopose.types import Motion
-from videopose.world import CAMERA_WORLD, World, bridged_root
+from videopose.world import CAMERA_WORLD, World, bridged_root, possible_places
 
 ANKLE_M = 0.08
 """Height of a standing person's ankle over the floor."""
@@ -72,6 +72,9 @@ def estimate_ground(motions: Sequence[Motion]) -> Ground:
     Args:
         motions: camera axes.
     """
+    motions = [
+        replace(motion, joints=possible_places(motion.joints), root=possible_places(motion.root)) for motion in motions
+    ]
     bodies = [body for body in map(upright, motions) if body is not None]
     without_feet = solve_vertical(bodies, [])
     feet = [holds for holds in (footholds(motion, without_feet.up) for motion in motions) if len(holds.points)]

@@ -12,7 +12,7 @@ from videopose.kinematics.angles import ANGLES, BENT_DEGREES, GIMBAL_DEGREES, LI
 from videopose.kinematics.segments import against, axes_from_right, axes_from_up, between_degrees, unit, within
 from videopose.skeletons import H36M17
 from videopose.types import Motion
-from videopose.world import World
+from videopose.world import World, possible_places
 
 _MIRROR_X = np.array([-1.0, 1.0, 1.0])
 # Angles that can pass 180 are cut where no body gets to.
@@ -39,7 +39,7 @@ def joint_angles(motion: Motion, world: World) -> np.ndarray:
     """
     if motion.skeleton != H36M17:
         raise ValueError(f"angles are of {H36M17.name}, got {motion.skeleton.name}")
-    joints = world.directions(motion.joints)
+    joints = world.directions(possible_places(motion.joints))
     mirrored = joints[:, H36M17.mirror] * _MIRROR_X
     angles = _trunk(joints)
     for side, body in (("left", mirrored), ("right", joints)):

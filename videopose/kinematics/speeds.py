@@ -3,11 +3,12 @@
 import numpy as np
 
 from videopose.types import Motion
+from videopose.world import possible_places
 
 
 def relative_to_hip(motion: Motion) -> bool:
     """Whether `joint_speeds` has to be relative to the hip: no frame of the motion has a root."""
-    return not bool(np.isfinite(motion.root).all(axis=-1).any())
+    return not bool(np.isfinite(possible_places(motion.root)).any())
 
 
 def joint_speeds(motion: Motion) -> np.ndarray:
@@ -20,9 +21,9 @@ def joint_speeds(motion: Motion) -> np.ndarray:
         (T, J) float32 m/s. NaN where the place is unknown, or both neighbours are. Where no frame at all has a root,
         speeds are relative to the hip, see `relative_to_hip`.
     """
-    places = motion.joints.astype(np.float64)
+    places = possible_places(motion.joints)
     if not relative_to_hip(motion):
-        places = places + motion.root[:, None].astype(np.float64)
+        places = places + possible_places(motion.root)[:, None]
     if len(places) < 2:
         return np.full(places.shape[:2], np.nan, np.float32)
     step = np.diff(motion.time_s)[:, None, None]

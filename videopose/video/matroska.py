@@ -21,8 +21,14 @@ def _number(value: int) -> bytes:
     return value.to_bytes(8, "big")
 
 
-def stream_header(width: int, height: int) -> bytes:
-    """What comes before the first picture of a stream of I420 pictures of even size."""
+def stream_header(width: int, height: int, pixels: bytes = b"I420") -> bytes:
+    """What comes before the first picture of a stream.
+
+    Args:
+        width: of the pictures.
+        height: of the pictures.
+        pixels: four characters for how they are stored: `I420`, whose sides are even, or `BGR` and a byte of 24.
+    """
     top = _element(
         "1A45DFA3",
         _element("4286", b"\x01"),
@@ -39,7 +45,7 @@ def stream_header(width: int, height: int) -> bytes:
         _element("4D80", b"videopose"),
         _element("5741", b"videopose"),
     )
-    video = _element("E0", _element("B0", _number(width)), _element("BA", _number(height)), _element("2EB524", b"I420"))
+    video = _element("E0", _element("B0", _number(width)), _element("BA", _number(height)), _element("2EB524", pixels))
     track = _element(
         "AE",
         _element("D7", b"\x01"),

@@ -165,7 +165,7 @@ class VideoWriter:
                 rest = rest[process.stdin.write(rest) :]
         except BrokenPipeError:
             process.wait()
-            raise self._failed(process) from None
+            raise write_failed(self.path, process) from None
 
     def _finish(self) -> None:
         assert self._process is not None
@@ -174,16 +174,7 @@ class VideoWriter:
         with suppress(BrokenPipeError):  # the exit code tells
             self._process.stdin.close()
         if self._process.wait() != 0:
-            raise self._failed(self._process)
-
-    def _failed(self, process: FFmpeg) -> OutputError:
-        full = any("No space left" in line or "File too large" in line for line in process.errors)
-        full = full or process.process.returncode == -getattr(signal, "SIGXFSZ", 0)  # over the user's limit of size
-        if full:
-            remedy = "Free some space or choose another folder with -o."
-            return DiskFullError(f"{self.path}: cannot be written (no space left on device). {remedy}")
-        remedy = "Check that this ffmpeg encodes H.264."
-        return OutputError(f"{self.path}: cannot be written (ffmpeg: {process.reason()}). {remedy}")
+            raise write_failed(self.path, self._process)
 
     def _encoding(self, target: Path) -> list[str]:
         """The command that encodes pictures from its standard input."""
@@ -233,6 +224,17 @@ class VideoWriter:
         if end_s is not None:
             options["t"] = f"{end_s - start_s:.6f}"
         return ffmpeg.input(name, vn=None, **options)["a:0"]
+
+
+def write_failed(path: Path, process: FFmpeg) -> OutputError:
+    """What to raise when the ffmpeg that writes `path` has ended with an error."""
+    full = any("No space left" in line or "File too large" in line for line in process.errors)
+    full = full or process.process.returncode == -getattr(signal, "SIGXFSZ", 0)  # over the user's limit of size
+    if full:
+        remedy = "Free some space or choose another folder with -o."
+        return DiskFullError(f"{path}: cannot be written (no space left on device). {remedy}")
+    remedy = f"Check that this ffmpeg encodes {'GIF' if path.suffix == '.gif' else 'H.264'}."
+    return OutputError(f"{path}: cannot be written (ffmpeg: {process.reason()}). {remedy}")
 
 
 def _schedule(times_s: Sequence[float], fps: Fraction) -> list[tuple[int, int]] | None:

@@ -8,7 +8,8 @@ import { scrubbing } from "./timeline.js";
 const LEFT = 46, RIGHT = 12, TOP = 10, BOTTOM = 20;
 const SIDES = /^(left|right)_/;
 
-const sentence = (name) => {
+/** A name as people write it. */
+export const sentence = (name) => {
   const words = name.replaceAll("_", " ");
   return words[0].toUpperCase() + words.slice(1);
 };

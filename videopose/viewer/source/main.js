@@ -30,13 +30,13 @@ function makeWorld(recording, player) {
   return new World(element("world"), recording, player);
 }
 
-function shape(recording, video) {
+function shape(recording, video, note) {
   const [width, height] = recording.size;
   const style = document.documentElement.style;
   style.setProperty("--aspect", String(width / height));
   element("video").hidden = !video;
   element("picture").classList.toggle("bare", !video);
-  element("picture-note").textContent = video ? "" : "No video in this page: 2D keypoints alone.";
+  element("picture-note").textContent = note;
 }
 
 async function start() {
@@ -44,9 +44,12 @@ async function start() {
   const recording = await readRecording();
   const { times } = recording;
   const player = new Player(times, 1 / recording.fps);
-  const video = Video.from(element("video"), player);
+  const video = Video.from(element("video"), player, () => {
+    player.media = null;
+    shape(recording, false, "This browser cannot show the video. The rest works.");
+  });
   player.media = video;
-  shape(recording, video);
+  shape(recording, Boolean(video), video ? "" : "No video in this page.");
   const world = makeWorld(recording, player);
   const sketch = new Sketch(element("sketch"), recording, player);
   const timeline = new Timeline(element("line"), recording, player);

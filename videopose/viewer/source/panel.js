@@ -1,12 +1,13 @@
 // Buttons, keys and words of the page.
 
-import { choicesOf } from "./curves.js";
+import { choicesOf, sentence } from "./curves.js";
 import { valueAt } from "./decode.js";
 import { timeText } from "./surface.js";
 import { toggleTheme } from "./theme.js";
 import { VIEWS } from "./views.js";
 
 const element = (id) => document.getElementById(id);
+const LONG_S = 90; // of longer recordings the curves show a part
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
 function option(value, text) {
@@ -44,7 +45,7 @@ export class Panel {
     element("summary").textContent = [people, `${player.rows} frames`, timeText(player.duration, 1), rate].join(" · ");
     element("duration").textContent = timeText(player.duration);
     pairs(element("facts"), recording.facts);
-    pairs(element("unknowable"), recording.unknowable.map(({ name, reason }) => [name.replaceAll("_", " "), reason]));
+    pairs(element("unknowable"), recording.unknowable.map(({ name, reason }) => [sentence(name), reason]));
     element("unknowable-part").hidden = !recording.unknowable.length;
     const unplaced = recording.people.filter((person) => person.joints && !person.placed).map((person) => person.id);
     element("unplaced").hidden = !unplaced.length;
@@ -126,6 +127,9 @@ export class Panel {
     const usual = this.choices.findIndex((choice) => /knee/.test(choice.name));
     what.value = String(Math.max(0, usual));
     for (const select of [who, what]) select.addEventListener("change", () => this._chooseCurve());
+    const long = this.player.duration > LONG_S;
+    element("span").value = long ? "30" : "0";
+    curves.setSpan(long ? 30 : 0);
     element("span").addEventListener("change", (event) => curves.setSpan(Number(event.target.value)));
     if (who.options.length) this._chooseCurve();
     else element("curves").hidden = true;

@@ -126,5 +126,6 @@ export class Player {
     const time = this.time + passed * this.speed;
     if (time >= this.duration) this.ended();
     else this._show(this.rowAt(time), time);
+    if (this.playing) this.media?.seek(this.row); // a video that does not lead is led
   }
 }

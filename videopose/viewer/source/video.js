@@ -11,15 +11,17 @@ export class Video {
     this.pending = -1;
     this._counting = "requestVideoFrameCallback" in element;
     element.addEventListener("seeked", () => this._settle());
-    element.addEventListener("loadeddata", () => this._settle());
+    for (const name of ["loadedmetadata", "loadeddata"]) element.addEventListener(name, () => this._settle());
     element.addEventListener("ended", () => player.ended());
     if (this._counting) this._listen();
   }
 
-  static from(element, player) {
+  /** Null where the page has no video. `onError`: called where the browser cannot show it. */
+  static from(element, player, onError) {
     const bytes = embeddedBytes("media");
     if (!bytes.length || !player.rows) return null;
     const video = new Video(element, player);
+    element.addEventListener("error", onError, { once: true });
     element.src = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
     video.seek(0);
     return video;

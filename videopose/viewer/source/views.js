@@ -136,6 +136,7 @@ export class Views {
     world.controls.target.lerpVectors(from.target, to.target, eased);
     world.camera.fov = from.field + (to.field - from.field) * eased;
     if (share === 1) this.began = -1;
+    world.controls.update();
     world.lens();
   }
 
