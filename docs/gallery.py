@@ -5,7 +5,7 @@
     python docs/gallery.py write                         gallery.md and the README's opening, from docs/gallery.json
     python docs/gallery.py check                         fails when they are not what it gives
 
-Videos stay in the folder --work for the next run with the same settings. About 8 minutes of one core in all.
+Videos stay in the folder --work for the next run with the same settings. Some minutes of one core in all.
 """
 
 import argparse
