@@ -5,7 +5,7 @@
     python docs/gallery.py write                         gallery.md and the README's opening, from docs/gallery.json
     python docs/gallery.py check                         fails when they are not what it gives
 
-Videos stay in the folder --work for the next run with the same settings. About 8 minutes of one core in all.
+Videos stay in the folder --work for the next run with the same settings. Some minutes of one core in all.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from rendering.video import render
 from showcase.cases import CASES, OPENING, Case
 from showcase.measuring import errors, read_found
 from showcase.page import opening, page
-from showcase.picture import save_animation, save_picture, save_still
+from showcase.picture import save_animation, save_picture
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "gallery.json"
@@ -72,7 +72,6 @@ def run(archive: Path, work: Path, only: set[str]) -> None:
         overlay = out / f"{video.stem}.overlay.mp4"
         save_picture(PICTURES / f"{case.name}.jpg", overlay, frame, found, truth)
         if case.name == OPENING:
-            save_still(PICTURES / "opening.jpg", overlay, frame)
             save_animation(PICTURES / "opening.gif", overlay, 15, 800)
         print(case.name, json.dumps(known[case.name]), flush=True)
         ordered = {one.name: known[one.name] for one in CASES if one.name in known}

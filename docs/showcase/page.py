@@ -7,14 +7,16 @@ from showcase.cases import OPENING, Case
 _TOP = """# Good and bad results, and why
 
 Each picture is a frame of the overlay that `videopose infer` draws: the 2D skeleton on the video, and next to it the
-3D motion from the front and from the side. At the right edge the 3D pose (left limbs blue, right ones orange) lies over
-the true one (green), hips on hips, seen by the camera and from its right.
+3D motion from the front and from the side; the yellow line is the way the hips have just come. At the right edge the
+3D pose (left limbs blue, right ones orange) lies over the true one (green), hips on hips, seen by the camera and from
+its right.
 
 The people are drawn, their movements are real: motion capture of the CMU Graphics Lab, filmed by `docs/mocap_video.py`
 with a virtual camera. So the truth is known. `infer` ran with its defaults (embedded detector, lifter `wild-243`)
-unless a case says otherwise, and was told neither the lens nor the person's height. Trials 09 and 135 are people the
-lifter was not trained on; trial 49 was among its training data. A drawn person in a tidy room is easier to find than a
-real one in a street: compare the cases with each other, and expect real videos to do worse.
+unless a case says otherwise, and was told neither the lens nor the person's height. The lifter was not trained on the
+people of trials 09 and 135, but it is validated on them; trial 49 was among its training data. A drawn person in a tidy
+room is easier to find than a real one in a street: compare the cases with each other, and expect real videos to do
+worse.
 
 MPJPE is the mean distance of the 17 joints from their true places, hips on hips; P-MPJPE the same after each pose is
 turned and scaled to fit best. Both are means over the frames that have a result. Everything here is made by
@@ -51,9 +53,9 @@ def opening(cases: tuple[Case, ...], figures: dict[str, Any]) -> str:
     error_mm = figures[OPENING]["mpjpe_mm"]
     return f"""![A kick: the skeleton on the video, and the same movement in 3D](docs/pictures/opening.gif)
 
-The person is drawn, the movement is real: motion capture of somebody the networks have never seen, filmed by a virtual
-camera, so that the truth is known. The joints are {error_mm:.0f} mm from it on average. These two commands made it;
-[the gallery](docs/gallery.md) has more results, good and bad ones, with the reasons.
+The person is drawn, the movement is real: motion capture of somebody the lifter was not trained on, filmed by a
+virtual camera, so that the truth is known: the 17 joints are {error_mm:.0f} mm from it on average. This is the overlay
+of these commands; [the gallery](docs/gallery.md) has more results, good and bad ones, with the reasons.
 
 ```
 python docs/mocap_video.py cmu_asfamc_subset.zip {case.trial} -o kick.mp4 \\

@@ -41,11 +41,6 @@ def save_picture(path: Path, overlay: Path, frame: int, found: Found, truth: np.
     _write(path, whole)
 
 
-def save_still(path: Path, overlay: Path, frame: int) -> None:
-    """Write a frame of an overlay as a JPEG."""
-    _write(path, _frame(overlay, frame))
-
-
 def save_animation(path: Path, overlay: Path, fps: int, width: int) -> None:
     """Write all of an overlay as a GIF that repeats."""
     colours = "split[a][b];[a]palettegen=max_colors=128:stats_mode=diff[p];[b][p]paletteuse=dither=none"
