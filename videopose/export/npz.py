@@ -29,6 +29,9 @@ from videopose.types import Recording
 # What NumPy, zipfile and zlib raise on damaged or hostile files; MemoryError: a header may claim any shape.
 _BROKEN = (OSError, ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, SyntaxError)
 _BROKEN_FORMATS = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, OverflowError, TypeError)
+_NUMBERS = (
+    "frame_index", "time_s", "image_size", "person_id", "keypoints_2d", "observed", "joints_3d", "root_3d", "parents",
+)  # fmt: skip
 _MAX_PIXELS = 1e6
 """Coordinates and sizes beyond are a mistake."""
 
@@ -67,23 +70,27 @@ def read_npz(path: Path) -> RecordingArrays:
         raise InputError(
             f"{path}: schema_version is {version:g}, this program reads {SCHEMA_VERSION}. Write the file anew."
         )
+    for name in _NUMBERS:
+        if content[name].dtype.kind not in "biuf":
+            raise InputError(f"{path}: the key `{name}` holds no numbers. Give an NPZ file written by videopose.")
     try:
-        return RecordingArrays(
-            schema_version=SCHEMA_VERSION,
-            frame_index=content["frame_index"].astype(np.int64),
-            time_s=content["time_s"].astype(np.float64),
-            fps=_number(path, content, "fps"),
-            image_size=content["image_size"].astype(np.int64),
-            person_id=content["person_id"].astype(np.int64),
-            keypoints_2d=content["keypoints_2d"].astype(np.float32),
-            observed=content["observed"].astype(bool),
-            joints_3d=content["joints_3d"].astype(np.float32),
-            root_3d=content["root_3d"].astype(np.float32),
-            keypoint_names=tuple(str(name) for name in content["keypoint_names"]),
-            joint_names=tuple(str(name) for name in content["joint_names"]),
-            parents=content["parents"].astype(np.int64),
-            provenance=json.loads(str(content["provenance"])),
-        )
+        with np.errstate(invalid="ignore"):  # what is no number becomes a wrong one, not a warning
+            return RecordingArrays(
+                schema_version=SCHEMA_VERSION,
+                frame_index=content["frame_index"].astype(np.int64),
+                time_s=content["time_s"].astype(np.float64),
+                fps=_number(path, content, "fps"),
+                image_size=content["image_size"].astype(np.int64),
+                person_id=content["person_id"].astype(np.int64),
+                keypoints_2d=content["keypoints_2d"].astype(np.float32),
+                observed=content["observed"].astype(bool),
+                joints_3d=content["joints_3d"].astype(np.float32),
+                root_3d=content["root_3d"].astype(np.float32),
+                keypoint_names=tuple(str(name) for name in content["keypoint_names"]),
+                joint_names=tuple(str(name) for name in content["joint_names"]),
+                parents=content["parents"].astype(np.int64),
+                provenance=json.loads(str(content["provenance"])),
+            )
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: {error}. Give an NPZ file written by videopose.") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import ezc3d
 import jsonschema
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ _ALARMING = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """What would reach the terminal and command it."""
-_NAME = re.compile(r"(?!\.)(?!.*\.part\b).*\.(npz|json|bvh|mp4|safetensors|pt|png|jsonl|tfevents\S*)|events\.\S+")
+_NAME = re.compile(
+    r"(?!\.)(?!.*\.part\b).*\.(npz|json|bvh|mp4|gif|html|glb|trc|c3d|csv|safetensors|pt|png|jsonl|tfevents\S*)|events\.\S+"
+)
 
 
 def wrong_words(code: int, out: str, err: str) -> list[str]:
@@ -73,8 +76,24 @@ def _load(path: Path) -> None:
     suffix = path.suffix
     if path.name.startswith("data_2d"):
         assert read_objects(path, ("positions_2d", "metadata"))["positions_2d"]
+    elif path.name.endswith(".smpl.npz"):
+        with np.load(path, allow_pickle=False) as arrays:
+            assert not np.isinf(arrays["joints"]).any()
     elif suffix == ".npz":
         _check_npz(path)
+    elif path.name.endswith("_keypoints.json"):
+        assert json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)["version"] == 1.3
+    elif suffix in (".csv", ".trc"):
+        assert not re.search(r"[,\t]-?(nan|inf)", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    elif suffix == ".c3d":
+        assert np.isfinite(ezc3d.c3d(str(path))["data"]["points"][:3]).any()
+    elif suffix == ".glb":
+        size = int.from_bytes(path.read_bytes()[12:16], "little")
+        json.loads(path.read_bytes()[20 : 20 + size], parse_constant=_refuse)
+    elif suffix == ".html":
+        assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    elif suffix == ".gif":
+        assert cv2.VideoCapture(str(path)).read()[0]
     elif suffix == ".json":
         _check_json(path)
     elif suffix == ".bvh":

@@ -126,6 +126,15 @@ class Material:
         return files
 
     @cached_property
+    def result(self) -> bytes:
+        """The NPZ file of `video`, lifted."""
+        path = self.folder / "result.npz"
+        source = self.folder / "people.npz"
+        source.write_bytes(self.found["npz"]["npz.npz"])
+        assert run(["lift", str(source), "-o", str(path), "--lifter", str(self.lifter)]) == 0
+        return path.read_bytes()
+
+    @cached_property
     def points(self) -> Path:
         """Keypoints for any damaged clip: more frames than any of them should have."""
         with np.load(io.BytesIO(self.found["npz"]["npz.npz"])) as content:

@@ -30,6 +30,7 @@ PLAN = {
     "custom": 60,
     "views": 60,
     "run": 40,
+    "results-npz": 150,
 }
 """Cases of each kind in the default run. Where the names come from, the files of tests say."""
 
