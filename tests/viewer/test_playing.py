@@ -10,13 +10,13 @@ pytestmark = pytest.mark.shared
 
 ROW = "videopose.player.row"
 WATCH = """(until) => new Promise((resolve) => {
-  const seen = [], began = performance.now();
-  const look = () => {
+  const seen = [];
+  const look = (now) => { // the same for everything that is done for one picture, however long that takes
     const { player } = videopose;
-    seen.push([(performance.now() - began) / 1000, player.time, player.row]);
+    seen.push([now / 1000, player.time, player.row]);
     if (player.row >= until) resolve(seen); else requestAnimationFrame(look);
   };
-  look();
+  requestAnimationFrame(look);
 })"""
 
 
