@@ -264,6 +264,16 @@ def judgement_rows(data: dict[str, Any]) -> Iterator[Row]:
         )
 
 
+def page_rows(data: dict[str, Any]) -> Iterator[Row]:
+    long = data["long"]
+    yield (
+        f"page of `view`, {long['people']} people, {long['minutes']} minutes at 30 frames/s, without video",
+        f"{long['file_mb']:.1f} MB; its program takes {long['program_ms_per_frame']['median']:.1f} ms a frame, "
+        f"{data['long_over_short_program']:.2f} times that of half a minute",
+        "viewer.py",
+    )
+
+
 TABLE = {
     "infer": infer_rows,
     "batch": batch_rows,
@@ -282,4 +292,5 @@ TABLE = {
     "ground": ground_rows,
     "angles": angle_rows,
     "report_measures": judgement_rows,
+    "viewer": page_rows,
 }
