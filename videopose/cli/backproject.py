@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videopose.cli.recipe_options import GroupedCommand, GroupedOption, given_keys, recipe_options
+from videopose.cli.grouped import GroupedCommand, GroupedOption
+from videopose.cli.recipe_options import given_keys, recipe_options
 from videopose.cli.run_options import RunOptions, run_options
 from videopose.errors import UsageError
 

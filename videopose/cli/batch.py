@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videopose.cli.grouped import GroupedCommand
 from videopose.cli.infer_options import infer_options, infer_settings
 from videopose.errors import InputError, OutputError, UsageError, VideoposeError, one_line
 
@@ -38,7 +39,7 @@ def parse_bytes(text: str | None) -> int | None:
     return size
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("out"), show_default=True,

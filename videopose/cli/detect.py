@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videopose.cli.detector_options import detector_options, detector_settings, machine_options
+from videopose.cli.grouped import GroupedCommand
 from videopose.cli.infer_options import parse_fps
 from videopose.errors import InputError, UsageError
 
@@ -18,7 +19,7 @@ _SHOWN = 5
 """Names of damaged pictures that the sentence about them holds."""
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("sources", nargs=-1, required=True, metavar="VIDEO|PICTURES...")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", type=click.Path(path_type=Path),

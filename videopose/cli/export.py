@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from videopose.cli.export_options import export_options, parse_formats
+from videopose.cli.grouped import GroupedCommand
 from videopose.errors import UsageError
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("source", metavar="IN.npz", type=click.Path(path_type=Path))
 @click.option(
     "--formats", required=True, metavar="NAMES",

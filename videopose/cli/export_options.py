@@ -5,26 +5,28 @@ from typing import Any
 
 import click
 
+from videopose.cli.grouped import option_in, with_options
 from videopose.errors import UsageError
 
+_option = option_in("Motion files")
 _OPTIONS = (
-    click.option(
+    _option(
         "--world", type=click.Choice(["camera", "ground"]), default="camera", show_default=True,
         help="Axes of motion files: the camera's, taken as level, or gravity and floor as the feet tell them.",
     ),
-    click.option(
+    _option(
         "--up", type=click.Choice(["y", "z"]),
         help="Axis that points up in BVH, FBX, TRC, C3D, CSV, OpenPose, SMPL.  [default: as usual in each]",
     ),
-    click.option(
+    _option(
         "--units", type=click.Choice(["m", "mm"]),
         help="Of lengths in the same formats.  [default: as usual in each]",
     ),
-    click.option(
+    _option(
         "--rest-pose", type=click.Choice(["t", "a", "first"]), default="t", show_default=True,
         help="Rest pose of skeletons: T-pose, A-pose, or the first frame's.",
     ),
-    click.option(
+    _option(
         "--names", type=click.Choice(["videopose", "h36m", "mixamo", "cmu", "rigify"]), default="videopose",
         show_default=True, help="Joint names of skeletons, for retargeting.",
     ),
@@ -35,9 +37,7 @@ EXPORT_KEYS = ("world", "up", "units", "rest_pose", "names")
 
 def export_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `ExportSettings` takes."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+    return with_options(function, _OPTIONS)
 
 
 def parse_formats(text: str) -> tuple[str, ...]:

@@ -6,10 +6,13 @@ from typing import Any
 
 import click
 
+from videopose.cli.grouped import GroupedCommand, option_in
 from videopose.cli.infer_options import infer_options, infer_settings
 
+_given_option = option_in("2D keypoints from elsewhere")
 
-@click.command()
+
+@click.command(cls=GroupedCommand)
 @click.argument("video")
 @click.option(
     "-o",
@@ -19,20 +22,20 @@ from videopose.cli.infer_options import infer_options, infer_settings
     show_default=True,
     help="Folder for the results.",
 )
-@click.option(
+@_given_option(
     "--detections",
     type=click.Path(path_type=Path, exists=True),
     metavar="FILE|FOLDER",
     help="2D keypoints of this video from another program, instead of a detector.",
 )
-@click.option(
+@_given_option(
     "--detections-format",
     default="auto",
     show_default=True,
     metavar="NAME",
     help="npz, json, videopose3d, detectron, coco, openpose, alphapose or mmpose.",
 )
-@click.option(
+@_given_option(
     "--detections-name", metavar="NAME", help="Which video of several in them.  [default: the one called like VIDEO]"
 )
 @infer_options

@@ -9,6 +9,7 @@ import click
 
 from videopose.cli.detector_options import detector_options, detector_settings, machine_options
 from videopose.cli.export_options import EXPORT_KEYS, export_options, parse_formats
+from videopose.cli.grouped import with_options
 from videopose.cli.overlay_options import OVERLAY_KEYS, overlay_options, overlay_style
 from videopose.errors import UsageError
 
@@ -42,9 +43,7 @@ _OPTIONS = (
 def infer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `infer_settings` takes."""
     function = export_options(overlay_options(machine_options(function)))
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return _FORMATS(detector_options(function))
+    return _FORMATS(with_options(detector_options(function), _OPTIONS))
 
 
 def infer_settings(

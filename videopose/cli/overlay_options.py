@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from videopose.cli.grouped import option_in, with_options
 from videopose.errors import UsageError
 
 if TYPE_CHECKING:
     from videopose.export.layout import OverlayStyle
 
+_option = option_in("Overlay")
 _OPTIONS = (
-    click.option(
-        "--overlay-only", is_flag=True, help="Overlay: the picture with skeletons alone, in the video's size."
-    ),
-    click.option("--side-by-side", is_flag=True, help="Overlay: the picture left, one large 3D view right."),
-    click.option("--black", is_flag=True, help="Overlay: skeletons on black, nothing of the video is seen or heard."),
+    _option("--overlay-only", is_flag=True, help="The picture with skeletons alone, in the video's size."),
+    _option("--side-by-side", is_flag=True, help="The picture left, one large 3D view right."),
+    _option("--black", is_flag=True, help="Skeletons on black, nothing of the video is seen or heard."),
 )
 OVERLAY_KEYS = ("overlay_only", "side_by_side", "black")
 """What they are called as values of a command."""
@@ -23,9 +21,7 @@ OVERLAY_KEYS = ("overlay_only", "side_by_side", "black")
 
 def overlay_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `overlay_style` takes."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+    return with_options(function, _OPTIONS)
 
 
 def overlay_style(*, overlay_only: bool, side_by_side: bool, black: bool) -> "OverlayStyle":

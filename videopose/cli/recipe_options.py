@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from videopose.cli.grouped import GroupedOption
 from videopose.errors import UsageError
 from videopose.train.archive_recipe import PRECISIONS
 
@@ -54,7 +55,7 @@ class RecipeOption:
     """What click takes as a type; `bool` makes `--key/--no-key`."""
     metavar: str | None = None
 
-    def build(self) -> "GroupedOption":
+    def build(self) -> GroupedOption:
         """For click."""
         flag = "--" + self.key.replace("_", "-")
         names = [self.key, f"{flag}/--no-{flag[2:]}" if self.kind is bool else flag]
@@ -105,31 +106,6 @@ OPTIONS = (
     ),
 )  # fmt: skip
 """Of every recipe; what is not given is the recipe's own."""
-
-
-class GroupedOption(click.Option):
-    """An option that belongs to a section of the help."""
-
-    def __init__(self, *arguments: Any, group: str, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.group = group
-
-
-class GroupedCommand(click.Command):
-    """A command whose help shows the recipe's options in sections."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the command's own options, then a section for each group."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for parameter in self.get_params(ctx):
-            group = parameter.group if isinstance(parameter, GroupedOption) else "Options"
-            if not isinstance(parameter, click.Option):
-                continue
-            if record := parameter.get_help_record(ctx):
-                sections.setdefault(group, []).append(record)
-        for title, rows in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(rows)
 
 
 def recipe_options(function: Callable[..., Any]) -> Callable[..., Any]:

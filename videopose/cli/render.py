@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
+from videopose.cli.grouped import GroupedCommand
 from videopose.cli.overlay_options import overlay_options, overlay_style
 from videopose.errors import OutputError
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("source", metavar="IN.npz", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, metavar="OUT.mp4|OUT.gif", type=click.Path(path_type=Path), help="Result file."

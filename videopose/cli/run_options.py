@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from videopose.cli.grouped import with_options
 from videopose.errors import InputError, UsageError
 from videopose.processors import available_threads
 
@@ -35,9 +36,7 @@ _OPTIONS = (
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a run."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+    return with_options(function, _OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from videopose.cli.recipe_options import GroupedCommand, check_keys, given_keys, recipe_options, was_given
+from videopose.cli.grouped import GroupedCommand
+from videopose.cli.recipe_options import check_keys, given_keys, recipe_options, was_given
 from videopose.cli.run_options import RunOptions, run_options
 from videopose.errors import UsageError
 
