@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 from kinematics.bodies import EYE, pose, turn
 from kinematics.recorded import Recorded
 
-from videopose.ground import chosen_world, estimate_ground, ground_world
+from videopose.ground import chosen_world, estimate_ground, recorded_ground
 from videopose.ground.estimate import ANKLE_M
 from videopose.kinematics import joint_angles, joint_speeds
-from videopose.skeletons import H36M17
-from videopose.types import Motion
+from videopose.skeletons import COCO17, H36M17
+from videopose.types import Motion, Recording, Track, VideoInfo
 from videopose.world import CAMERA_WORLD, World, world_joints
 
 ANKLES = [H36M17.index("left_ankle"), H36M17.index("right_ankle")]
@@ -66,7 +67,7 @@ def test_standing_here_and_there(pitch: float, roll: float) -> None:
 
 @pytest.mark.parametrize(("pitch", "roll"), TILTS)
 def test_the_heading_stays_the_camera_s(pitch: float, roll: float) -> None:
-    world = ground_world([seen(standing(*SPOTS), camera(pitch, roll), 30)])
+    world = estimate_ground([seen(standing(*SPOTS), camera(pitch, roll), 30)]).world
     np.testing.assert_allclose(world.rotation @ world.rotation.T, EYE, atol=1e-9)
     assert np.linalg.det(world.rotation) == pytest.approx(1)
     towards_camera = world.directions(np.array([0.0, 0.0, -1.0]))
@@ -156,7 +157,7 @@ def test_a_leap_does_not_lift_the_floor() -> None:
     places[60:120] += np.stack([0 * flight, flight, 0 * flight], axis=-1)[:, None]
     view = camera(10, 0)
     motion = seen(places, view, 30)
-    world = ground_world([motion])
+    world = estimate_ground([motion]).world
     assert error_degrees(world, view) < 2.5
     np.testing.assert_allclose(world_joints(motion, world)[:50, ANKLES, 1], ANKLE_M, atol=0.06)
 
@@ -169,10 +170,32 @@ def test_words_for_people() -> None:
     assert tilted.tilt_degrees == pytest.approx(20.4, abs=1)
 
 
+def recording(motion: Motion, leg_score: float) -> Recording:
+    """The motion with keypoints whose knees and ankles have that score."""
+    keypoints = np.ones((len(motion), len(COCO17), 3), np.float32)
+    keypoints[:, [COCO17.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")], 2] = (
+        leg_score
+    )
+    track = Track(1, motion.frame_index, keypoints, np.zeros((len(motion), 4), np.float32), np.ones(len(motion), bool))
+    video = VideoInfo("walk.mp4", 640, 480, Fraction(30), len(motion), None, 0)
+    return Recording(video, motion.frame_index, motion.time_s, (track,), (motion,))
+
+
 def test_the_world_is_chosen_by_name() -> None:
-    motions = [seen(standing(*SPOTS), camera(20, 0), 30)]
-    assert chosen_world("camera", motions) is CAMERA_WORLD
-    np.testing.assert_array_equal(chosen_world("ground", motions).matrix(), ground_world(motions).matrix())
+    found = recording(seen(standing(*SPOTS), camera(20, 0), 30), 1.0)
+    assert chosen_world("camera", found) is CAMERA_WORLD
+    np.testing.assert_array_equal(chosen_world("ground", found).matrix(), recorded_ground(found).world.matrix())
+    assert recorded_ground(found).tilt_degrees == pytest.approx(20, abs=2)
+
+
+def test_legs_that_were_guessed_count_for_nothing() -> None:
+    found = recorded_ground(recording(seen(standing(*SPOTS), camera(20, 0), 30), 0.2))
+    assert (str(found), found.tilt_degrees) == ("camera taken to be level", pytest.approx(0, abs=1e-6))
+    assert np.isfinite(found.world.matrix()).all()
+    half = recording(seen(standing(*SPOTS, seconds=8), camera(20, 0), 30), 1.0)
+    half.tracks[0].keypoints[:60, 13:, 2] = 0.0
+    half.motions[0].joints[:60, [2, 3, 5, 6]] = [0.3, -0.8, 0.4]  # nonsense in those frames
+    assert recorded_ground(half).tilt_degrees == pytest.approx(20, abs=2)
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def write_motion_format(
         OutputError: one cannot be written.
     """
     (suffix,) = FORMATS[name].suffixes
-    world = chosen_world(settings.world, recording.motions)
+    world = chosen_world(settings.world, recording)
     if suffix.startswith(PERSON):
         written = []
         for motion in recording.motions:

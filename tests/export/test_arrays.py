@@ -22,7 +22,7 @@ from videopose.export import (
 )
 from videopose.export.arrays import RECORDING_KEYS, file_values
 from videopose.export.derived import DERIVED_KEYS
-from videopose.ground import ground_world
+from videopose.ground import recorded_ground
 from videopose.kinematics import ANGLES, joint_angles
 from videopose.skeletons import COCO17, H36M17
 from videopose.types import Motion, Recording, Track, VideoInfo
@@ -132,7 +132,7 @@ def test_npz_comes_back_as_written(recording: Recording, tmp_path: Path) -> None
 
 def test_angles_are_of_the_ground_world() -> None:
     recording = CASES["two persons"]
-    world = ground_world(recording.motions)
+    world = recorded_ground(recording).world
     values = file_values(recording, DERIVED_KEYS)
     np.testing.assert_array_equal(values["camera_to_ground"], world.matrix())
     np.testing.assert_array_equal(values["angles_degrees"][1, 40:170], joint_angles(recording.motions[1], world))

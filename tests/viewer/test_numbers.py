@@ -47,7 +47,7 @@ def pieces(recording: Recording) -> Recording:
 
 def test_page_holds_the_numbers_of_the_results(recorded: Any, shown: Any) -> None:
     recording = pieces(recorded(2, 120))
-    world = chosen_world("ground", recording.motions)
+    world = chosen_world("ground", recording)
     with shown(recording) as watched:
         people = decoded(watched.page)
         times = watched.page.evaluate("Array.from(videopose.recording.times)")

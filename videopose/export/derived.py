@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from videopose.ground import ground_world
+from videopose.ground import recorded_ground
 from videopose.kinematics import ANGLES, joint_angles
 from videopose.types import Recording
 
@@ -27,7 +27,7 @@ DERIVED_KEYS = tuple(DerivedArrays.__dataclass_fields__)
 
 def derive(recording: Recording) -> DerivedArrays:
     """Angles and ground of a recording; its motions' frames lie within its own, as `to_arrays` checks."""
-    world = ground_world(recording.motions)
+    world = recorded_ground(recording).world
     angles = np.full((len(recording.tracks), len(recording.frame_index), len(ANGLES)), np.nan, np.float32)
     for person, motion in enumerate(recording.motions):
         rows = np.searchsorted(recording.frame_index, motion.frame_index)

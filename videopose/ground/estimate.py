@@ -12,7 +12,8 @@ import numpy as np
 from videopose.ground.footholds import Footholds, ankles, footholds
 from videopose.ground.upright import upright
 from videopose.ground.vertical import Vertical, solve_vertical
-from videopose.types import Motion
+from videopose.skeletons import COCO17, H36M17
+from videopose.types import Motion, Recording, Track
 from videopose.world import CAMERA_WORLD, World, bridged_root, possible_places
 
 ANKLE_M = 0.08
@@ -24,6 +25,11 @@ _TELLING = 0.85
 """Feet are named as a source where they bring the expected error below this share of what it was without."""
 _LOWEST_PERCENT = 5.0
 """Where no foot is seen to stand, the floor is as low as the lowest of this share of the ankles' places."""
+
+_LEG_NAMES = ("left_knee", "right_knee", "left_ankle", "right_ankle")
+_LEGS, _LEG_JOINTS = [COCO17.index(name) for name in _LEG_NAMES], [H36M17.index(name) for name in _LEG_NAMES]
+_SEEN, _LEAST_SEEN = 0.3, 3
+"""Score from which a joint counts as seen, and how many of the four have to be: one leg may hide the other's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +69,24 @@ class Ground:
         return f"{camera}, estimated from {self.basis}, to about {self.error_degrees:.0f} degrees"
 
 
-def estimate_ground(motions: Sequence[Motion]) -> Ground:
+def estimate_ground(motions: Sequence[Motion], tracks: Sequence[Track] = ()) -> Ground:
     """Gravity and floor as everybody in a video tells them.
 
     Roots that are missing, people who sit, jump or lie, and nobody at all make the answer less sure and nearer to a
-    level camera. People whose legs are outside the picture, and guessed, mislead it.
+    level camera. Legs that are outside the picture are guessed, and would mislead it: frames whose legs were not seen
+    count for nothing.
 
     Args:
         motions: camera axes.
+        tracks: their keypoints, in the same order and frames, whose scores tell when legs were seen; none: always.
     """
     motions = [
         replace(motion, joints=possible_places(motion.joints), root=possible_places(motion.root)) for motion in motions
     ]
-    bodies = [body for body in map(upright, motions) if body is not None]
+    judged = [_legs_seen(*pair) for pair in zip(motions, tracks, strict=True)] if tracks else motions
+    bodies = [body for body in map(upright, judged) if body is not None]
     without_feet = solve_vertical(bodies, [])
-    feet = [holds for holds in (footholds(motion, without_feet.up) for motion in motions) if len(holds.points)]
+    feet = [holds for holds in (footholds(motion, without_feet.up) for motion in judged) if len(holds.points)]
     found = solve_vertical(bodies, feet) if feet else without_feet
     sources = {
         "feet": len(feet) if found.error_degrees < _TELLING * without_feet.error_degrees else 0,
@@ -94,18 +103,22 @@ def estimate_ground(motions: Sequence[Motion]) -> Ground:
     )
 
 
-def ground_world(motions: Sequence[Motion]) -> World:
-    """Axes with gravity along -Y and the floor at y = 0, below where the first person starts.
-
-    Args:
-        motions: everybody in the video, camera axes.
-    """
-    return estimate_ground(motions).world
+def recorded_ground(recording: Recording) -> Ground:
+    """Gravity and floor as everybody in a recording tells them."""
+    return estimate_ground(recording.motions, recording.tracks if recording.motions else ())
 
 
-def chosen_world(name: str, motions: Sequence[Motion]) -> World:
-    """The world called `camera` or `ground`, see `world.WORLDS`."""
-    return ground_world(motions) if name == "ground" else CAMERA_WORLD
+def chosen_world(name: str, recording: Recording) -> World:
+    """The world called `camera`, or `ground`: gravity along -Y, the floor at y = 0. See `world.WORLDS`."""
+    return recorded_ground(recording).world if name == "ground" else CAMERA_WORLD
+
+
+def _legs_seen(motion: Motion, track: Track) -> Motion:
+    """The motion with unknown legs in frames in which they were hardly seen."""
+    seen = (track.keypoints[:, _LEGS, 2] >= _SEEN).sum(axis=1) >= _LEAST_SEEN
+    joints = motion.joints.copy()
+    joints[np.ix_(~seen, _LEG_JOINTS)] = np.nan
+    return replace(motion, joints=joints)
 
 
 def _world(found: Vertical, feet: Sequence[Footholds], motions: Sequence[Motion]) -> World:

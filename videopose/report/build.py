@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from videopose.export.arrays import plain
-from videopose.ground import estimate_ground
+from videopose.ground import recorded_ground
 from videopose.kinematics import ANGLES, UNKNOWABLE
 from videopose.report.basis import basis
 from videopose.report.checks import bone_name
@@ -56,7 +56,7 @@ class Report:
 
 def build_report(recording: Recording) -> Report:
     """Measure and judge everybody in `recording`."""
-    ground = estimate_ground(recording.motions)
+    ground = recorded_ground(recording)
     people = []
     for row in range(len(recording.tracks)):
         measures = measure(recording, row, ground.world)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from videopose.export.scene3d import place_people
-from videopose.ground import estimate_ground
+from videopose.ground import recorded_ground
 from videopose.ground.estimate import ANKLE_M
 from videopose.types import Motion, Recording
 from videopose.world import World
@@ -30,7 +30,7 @@ class Stage:
 
 def stage(recording: Recording) -> Stage:
     """Put every motion into the world that the ground gives; who has no root stands beside the others, on the floor."""
-    ground = estimate_ground(recording.motions)
+    ground = recorded_ground(recording)
     world = ground.world
     scene = place_people(recording)
     places, unplaced = {}, set()
