@@ -185,6 +185,7 @@ def test_the_demo_shows_two_people(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(["demo", "-o", str(folder)]) == 0
     out = capsys.readouterr().out
     assert f"Look at {folder}/sample-two-people.overlay.mp4 first." in out
+    assert f"videopose view {folder}/sample-two-people.npz\n" in out
     arrays = read_npz(folder / "sample-two-people.npz")
     np.testing.assert_array_equal(arrays.frame_index, np.arange(230))
     assert arrays.person_id.tolist() == [1, 2]

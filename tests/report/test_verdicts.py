@@ -127,7 +127,7 @@ def test_whole_body(verdict: Verdict, grade: str, text: str) -> None:
     ("legs", "twisted", "grade", "text"),
     [
         ([], [], "good", "No exchange of left and right is suspected."),
-        ([50], [], "fair", "legs 1 times, first at 1.00 s. Look at the overlay there."),
+        ([50], [], "fair", "legs once, at 1.00 s. Look at the overlay there."),
         (range(50, 60), [], "poor", "legs 10 times, first at 1.00 s"),
         ([], range(100, 102), "fair", "twisted by more than a right angle in 1.0 % of the frames, first at 2.00 s"),
     ],

@@ -32,4 +32,5 @@ def command(output: Path, overwrite: bool) -> None:
     result = infer(str(clip), output, InferSettings(overwrite=overwrite), progress)
     print_summary(result)
     click.echo(f"\nLook at {next(path for path in result.files if path.suffix == '.mp4')} first.")
+    click.echo(f"In 3D, in the browser: videopose view {next(path for path in result.files if path.suffix == '.npz')}")
     click.echo("Then try your own: videopose infer VIDEO -o out")

@@ -278,7 +278,8 @@ def swaps_verdict(swaps: Swaps, time_s: np.ndarray, lifted: int) -> Verdict:
     parts = []
     for name, found in swaps.suspects.items():
         if found.any():
-            parts.append(f"{name} {int(found.sum())} times, first at {time_s[found.argmax()]:.2f} s")
+            often = "once, at" if found.sum() == 1 else f"{int(found.sum())} times, first at"
+            parts.append(f"{name} {often} {time_s[found.argmax()]:.2f} s")
     text = f"Left and right may have changed places: {'; '.join(parts)}. " if parts else ""
     if swaps.twisted.any():
         twisted = _percent(swaps.twisted.sum() / max(lifted, 1), 1)
