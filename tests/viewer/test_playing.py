@@ -229,19 +229,3 @@ def test_curves_tell_the_value_under_the_cursor(recorded: Any, shown: Any) -> No
             told = float(page.inner_text("#values").split()[0])
             speed = page.evaluate(f"videopose.recording.people[{place}].speeds.data[33 * 17] * 0.001")
             assert told == pytest.approx(speed, abs=0.0051)
-
-
-def test_a_slow_screen_gets_fewer_pixels_while_something_moves(recorded: Any, shown: Any) -> None:
-    pixels = "document.getElementById('world').width / document.getElementById('world').clientWidth"
-    with shown(recorded(1, 90)) as watched:
-        page = watched.page
-        sharp = page.evaluate(pixels)
-        slow = """() => { const { pace } = videopose.world; pace.share = 1; let now = 0;
-            for (let i = 0; i < 30; i++) { pace.tick((now += 100)); pace.painted(); } return pace.share; }"""
-        fast = slow.replace("100", "16")
-        rare = slow.replace("pace.painted();", "if (i % 9 == 0) pace.painted();").replace("100", "i % 9 ? 16 : 190")
-        assert (page.evaluate(fast), page.evaluate(rare), page.evaluate(slow)) == (1, 1, 0.5)
-        page.click("#play")
-        page.wait_for_function(f"() => Math.abs({pixels} - {sharp / 2}) < 0.01")
-        page.click("#play")
-        page.wait_for_function(f"() => Math.abs({pixels} - {sharp}) < 0.01")

@@ -62,7 +62,7 @@ async function start() {
   const tick = (now) => {
     player.tick(now);
     video?.tick();
-    world?.tick(now);
+    world?.tick();
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

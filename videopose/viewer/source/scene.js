@@ -5,7 +5,6 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Bodies } from "./bodies.js";
 import { Path, Shadows, groundPath, makeGrid } from "./ground.js";
 import { Labels, asFrame, cameraMark } from "./marks.js";
-import { Pace } from "./pace.js";
 import { ground, takeColours } from "./palette.js";
 import { onTheme } from "./theme.js";
 import { Views } from "./views.js";
@@ -18,8 +17,6 @@ export class World {
     this.canvas = canvas;
     this.player = player;
     this.painted = 0;
-    this.pace = new Pace();
-    this.share = 1; // of the screen's pixels, along each side
     this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
     this.scene = new Scene();
     this.camera = new PerspectiveCamera(40, 1, 0.05, 400);
@@ -74,7 +71,7 @@ export class World {
   resize() {
     const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(this.share * Math.min(devicePixelRatio || 1, 2));
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio || 1, 2));
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.views.resized();
@@ -101,26 +98,16 @@ export class World {
     this.wanted = true;
   }
 
-  /** Called once for every picture that the screen shows; `now` in milliseconds. */
-  tick(now) {
+  /** Called once for every picture that the screen shows. */
+  tick() {
     this.views.move();
     this.controls.update(); // asks for painting while something still moves
-    this.pace.tick(now);
-    if (this.wanted) this._paint(this.pace.share);
-    else if (this.share < 1 && this.pace.still) this._paint(1);
-  }
-
-  _paint(share) {
+    if (!this.wanted) return;
     this.wanted = false;
-    if (share !== this.share) {
-      this.share = share;
-      this.renderer.setPixelRatio(share * Math.min(devicePixelRatio || 1, 2));
-    }
     this.renderer.setClearColor(ground);
     const distance = this.camera.position.distanceTo(this.controls.target);
     this.grid.material.uniforms.reach.value = Math.min(55, Math.max(7, 2.6 * distance));
     this.renderer.render(this.scene, this.camera);
     this.painted++;
-    this.pace.painted();
   }
 }
