@@ -43,26 +43,9 @@ PAINTED = """(milliseconds) => new Promise((resolve) => { const { player, world 
     player.pause(); }, milliseconds); })"""
 
 
-def lengthened(values: np.ndarray, frames: int, noise: float) -> np.ndarray:
-    """(frames, ...) rows: the first ones of `values`, or there and back at changing speed, no round like another.
-
-    Packing could save most of a movement that repeats itself exactly: `noise` (standard deviation) keeps it from that.
-    """
-    last = len(values) - 1
-    if frames <= last:
-        return values[:frames]
-    place = np.cumsum(1 + 0.3 * np.sin(0.0137 * np.arange(frames)))
-    place = np.abs((place + last) % (2 * last) - last)
-    if values.dtype == bool:
-        return np.asarray(values[np.rint(place).astype(int)])
-    before = np.minimum(place.astype(int), last - 1)
-    share = (place - before).reshape(-1, *[1] * (values.ndim - 1))
-    smooth = values[before] * (1 - share) + values[before + 1] * share
-    return np.asarray(smooth + np.random.default_rng(1).normal(0, noise, smooth.shape), np.float32)
-
-
 def make_recording(people: int, frames: int) -> Recording:
     """People of motion capture beside each other."""
+    lengthened = import_module("pages").lengthened
     index, tracks, motions = np.arange(frames), [], []
     for place in range(people):
         with np.load(VIEWS / f"{NAMES[place % len(NAMES)]}.npz") as view:

@@ -1,16 +1,15 @@
 """Blender for tests, as a Python module in a process of its own."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from browser import unavailable
+from installed import python_package
 
 BLENDER = "bpy==4.2.0"
 BLENDER_PYTHON = "3.11"
@@ -25,29 +24,8 @@ def blender_python() -> tuple[str, Path]:
     python = sys.executable if sys.version.startswith(BLENDER_PYTHON) else shutil.which(f"python{BLENDER_PYTHON}")
     if python is None:
         unavailable(f"Blender's module needs python{BLENDER_PYTHON}")
-    cache = Path(os.environ.get("VIDEOPOSE_TEST_CACHE") or Path(tempfile.gettempdir()) / "videopose-test-cache")
-    folder = cache / BLENDER.replace("==", "-")
-    if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            target = Path(temporary) / "site"
-            command = [
-                str(python),
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-cache-dir",
-                "--target",
-                str(target),
-                BLENDER,
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                unavailable(f"{BLENDER} cannot be installed: {done.stderr[-500:]}")
-            if not folder.is_dir():  # another run may have been faster
-                target.rename(folder)
-    return str(python), folder
+    assert python is not None
+    return python, python_package(BLENDER, python=python, name=BLENDER.replace("==", "-"))
 
 
 def run_blender(program: Path, *arguments: str) -> Any:

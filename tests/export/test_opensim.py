@@ -1,16 +1,16 @@
 """TRC files in OpenSim itself: both of its readers, and inverse kinematics with Pose2Sim's model and markers."""
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
+from browser import unavailable
+from installed import python_package
 from made_motion import at_times, made_motion, markers, without
 
 from videopose.export import ExportSettings
@@ -25,34 +25,10 @@ POSE2SIM = "pose2sim==0.10.49"
 ANGLE_NAMES = [angle.name for angle in ANGLES]
 
 
-def _installed(requirement: str, *options: str) -> Path:
-    """A folder with the package, installed once, beside and not into the environment of the tests."""
-    cache = Path(os.environ.get("VIDEOPOSE_TEST_CACHE") or Path(tempfile.gettempdir()) / "videopose-test-cache")
-    folder = cache / f"{requirement.replace('==', '-')}-py{sys.version_info.major}.{sys.version_info.minor}"
-    if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as temporary:
-            target = Path(temporary) / "site"
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--target", str(target)]
-            done = subprocess.run([*command, *options, requirement], capture_output=True, text=True, check=False)
-            if done.returncode:
-                _unavailable(f"{requirement} cannot be installed: {done.stderr[-500:]}")
-            if not folder.is_dir():  # another run may have been faster
-                target.rename(folder)
-    return folder
-
-
-def _unavailable(reason: str) -> NoReturn:
-    """Skip where OpenSim cannot run, except in CI, where it must."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def opensim(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """Runs `opensim_probe.py` with arguments and gives what it prints."""
-    site = _installed(OPENSIM)
+    site = python_package(OPENSIM)
 
     def run(*arguments: str | Path) -> Any:
         probe = Path(__file__).with_name("opensim_probe.py")
@@ -61,7 +37,7 @@ def opensim(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         folder = tmp_path_factory.mktemp("opensim")
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode and "cannot open shared object file" in done.stderr:
-            _unavailable(f"OpenSim lacks a system library: {done.stderr.strip().splitlines()[-1]}")
+            unavailable(f"OpenSim lacks a system library: {done.stderr.strip().splitlines()[-1]}")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.strip().splitlines()[-1])
 
@@ -115,7 +91,7 @@ def test_inverse_kinematics_follow_the_motion(
     whole, fps = recorded_motion("09_12_view0")
     motion = Motion(1, whole.frame_index[:300], whole.time_s[:300], whole.joints[:300], whole.root[:300])
     write_trc(motion, tmp_path / "walk.trc", fps=fps)
-    setup = _installed(POSE2SIM, "--no-deps") / "Pose2Sim" / "OpenSim_Setup"
+    setup = python_package(POSE2SIM, "--no-deps") / "Pose2Sim" / "OpenSim_Setup"
     found = opensim("kinematics", setup, tmp_path / "walk.trc", tmp_path)
     ours = joint_angles(motion, CAMERA_WORLD)
     assert np.mean(found["marker_error_RMS"]) < 0.045  # metres

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Browser, Watched, chromium
-from pages import READY
+from pages import READY, lengthened
 
 from videopose.types import Motion, Recording, Track, VideoInfo
 from videopose.viewer import write_view
@@ -26,24 +26,6 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def _lengthened(values: np.ndarray, frames: int, noise: float) -> np.ndarray:
-    """(frames, ...) rows: the first ones of `values`, or there and back at changing speed, no round like another.
-
-    Packing could save most of a movement that repeats itself exactly: `noise` (standard deviation) keeps it from that.
-    """
-    last = len(values) - 1
-    if frames <= last:
-        return values[:frames]
-    place = np.cumsum(1 + 0.3 * np.sin(0.0137 * np.arange(frames)))
-    place = np.abs((place + last) % (2 * last) - last)
-    if values.dtype == bool:
-        return np.asarray(values[np.rint(place).astype(int)])
-    before = np.minimum(place.astype(int), last - 1)
-    share = (place - before).reshape(-1, *[1] * (values.ndim - 1))
-    smooth = values[before] * (1 - share) + values[before + 1] * share
-    return np.asarray(smooth + np.random.default_rng(1).normal(0, noise, smooth.shape), np.float32)
-
-
 @pytest.fixture(scope="session")
 def recorded(shared_dir: Path) -> Recorded:
     """A recording of people from motion capture, seen by the camera of the first."""
@@ -57,10 +39,10 @@ def recorded(shared_dir: Path) -> Recorded:
         tracks, motions = [], []
         for place in range(people):
             with np.load(shared_dir / "mocap" / "validation_views" / f"{VIEWS[place % 4]}.npz") as view:
-                joints = _lengthened(view["target_joints_3d"][0], frames, 0.002)
-                root = _lengthened(view["target_root_3d"][0], frames, 0.002) + np.float32([place - people / 2, 0, 0])
-                keypoints = _lengthened(view["keypoints_2d"][0], frames, 0.3)
-                seen = _lengthened(view["observed"][0], frames, 0)
+                joints = lengthened(view["target_joints_3d"][0], frames, 0.002)
+                root = lengthened(view["target_root_3d"][0], frames, 0.002) + np.float32([place - people / 2, 0, 0])
+                keypoints = lengthened(view["keypoints_2d"][0], frames, 0.3)
+                seen = lengthened(view["observed"][0], frames, 0)
             keypoints = keypoints * np.float32([size[0] / 1920, size[1] / 1080, 1])
             boxes = np.concatenate([keypoints[..., :2].min(1), keypoints[..., :2].max(1)], axis=-1)
             tracks.append(Track(place + 1, index, keypoints, boxes, seen))

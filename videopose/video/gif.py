@@ -1,20 +1,17 @@
 """Writing animated GIF: a palette made for the clip, its true speed, over and over again, in bounded memory."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import ffmpeg
 import numpy as np
 
-from videopose.errors import OutputError
 from videopose.files import atomic_path
 from videopose.types import check_shape
+from videopose.video.encoder import Encoder
 from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, thread_count
 from videopose.video.matroska import TICKS_PER_SECOND, picture_header, stream_header
-from videopose.video.writer import write_failed
 
 MOST_FPS = 15
 """Frames per second; the frames between are left out."""
@@ -37,7 +34,7 @@ def chosen_frames(times_s: Sequence[float]) -> np.ndarray:
     return np.array(chosen, np.int64)
 
 
-class GifWriter:
+class GifWriter(Encoder):
     """A GIF that appears under its name when complete, and plays without end.
 
     Pictures go into a lossless file beside it while ffmpeg counts their colours; with the palette of those that
@@ -60,11 +57,9 @@ class GifWriter:
         ticks = np.rint((np.asarray([*times_s, end_s]) - times_s[0]) * TICKS_PER_SECOND).astype(np.int64)
         if (np.diff(ticks) <= 0).any():
             raise ValueError("times_s must be strictly increasing seconds, and end_s lie after them")
-        self.path = path
+        super().__init__(path, "GIF")
         self._size, self._ticks = (width, height), ticks.tolist()
         self._written = 0
-        self._stack = ExitStack()
-        self._process: FFmpeg | None = None
 
     def __enter__(self) -> "GifWriter":
         with ExitStack() as stack:
@@ -77,17 +72,6 @@ class GifWriter:
             self._send(stream_header(*self._size, b"BGR\x18"))
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if error is None:
-                self._finish()
-        except BaseException:  # Ctrl-C too: nothing half-written may stay; it is raised again
-            self._stack.__exit__(*sys.exc_info())
-            raise
-        self._stack.__exit__(kind, error, trace)
 
     def write(self, image: np.ndarray) -> None:
         """Append one picture.
@@ -111,27 +95,11 @@ class GifWriter:
         self._send(data)
         self._written += 1
 
-    def _send(self, data: bytes | memoryview) -> None:
-        assert self._process is not None
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self._process.stdin.write(rest) :]
-        except BrokenPipeError:
-            self._process.wait()
-            raise write_failed(self.path, self._process) from None
-
     def _finish(self) -> None:
-        assert self._process is not None
-        if self._written == 0:
-            raise OutputError(f"{self.path}: no frames to write. Give a range that holds some.")
-        self._process.stdin.close()
-        if self._process.wait() != 0:
-            raise write_failed(self.path, self._process)
+        self._end_input(self._written)
         self._process = FFmpeg(self._converting())
         self._stack.callback(self._process.close)
-        if self._process.wait() != 0:
-            raise write_failed(self.path, self._process)
+        self._wait()
 
     def _collecting(self) -> list[str]:
         """The command that keeps the pictures and makes a palette of them."""

@@ -1,22 +1,19 @@
 """Writing H.264 MP4 that plays everywhere, at the video's own times and with its sound."""
 
-import signal
-import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import cv2
 import ffmpeg
 import numpy as np
 
-from videopose.errors import DiskFullError, OutputError
 from videopose.files import atomic_path
 from videopose.types import check_shape
+from videopose.video.encoder import Encoder
 from videopose.video.ffmpeg import FFmpeg, ffmpeg_path, input_options, thread_count
 from videopose.video.matroska import TICKS_PER_SECOND, picture_header, stream_header
 from videopose.video.probing import SourceDetails, inspect_source
@@ -55,7 +52,7 @@ class Encoding:
         return chosen
 
 
-class VideoWriter:
+class VideoWriter(Encoder):
     """An H.264 MP4 that appears under its name when complete: 4:2:0, index at the front, even size.
 
     Use it as a context manager; on any error nothing is left behind.
@@ -94,7 +91,7 @@ class VideoWriter:
     ) -> None:
         if width < 1 or height < 1 or fps <= 0:
             raise ValueError(f"size and rate must be positive, got {width} x {height} at {fps}")
-        self.path = path
+        super().__init__(path, "H.264")
         self.frames_written = 0
         self._shape = (height, width, 3)
         self._coded = (width + width % 2, height + height % 2)
@@ -106,8 +103,6 @@ class VideoWriter:
             audio_end_s = audio_start_s + float(times_s[-1] - times_s[0]) + float(1 / fps)
         self._source = inspect_source(audio_from) if audio_from is not None else None
         self._audio_range_s = (audio_start_s, audio_end_s)
-        self._stack = ExitStack()
-        self._process: FFmpeg | None = None
 
     def __enter__(self) -> "VideoWriter":
         with ExitStack() as stack:
@@ -115,20 +110,9 @@ class VideoWriter:
             self._process = FFmpeg(self._encoding(temporary), stdin=True)
             stack.callback(self._process.close)
             if self._schedule is not None:
-                self._send(self._process, stream_header(*self._coded))
+                self._send(stream_header(*self._coded))
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if error is None:
-                self._finish()
-        except BaseException:  # Ctrl-C too: nothing half-written may stay; it is raised again
-            self._stack.__exit__(*sys.exc_info())
-            raise
-        self._stack.__exit__(kind, error, trace)
 
     def write(self, image: np.ndarray) -> None:
         """Append one frame.
@@ -140,8 +124,7 @@ class VideoWriter:
             ValueError: the shape or type differs, more frames than times, or the writer is not open.
             OutputError: the disk is full or ffmpeg failed.
         """
-        if self._process is None:
-            raise ValueError("the writer is not open: use it in a with statement")
+        self._open_process()
         check_shape("image", image, self._shape)
         if image.dtype != np.uint8:
             raise ValueError(f"image must be uint8, got {image.dtype}")
@@ -154,27 +137,12 @@ class VideoWriter:
         planes = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).data.cast("B")
         if self._schedule is not None:
             time, duration = self._schedule[self.frames_written]
-            self._send(self._process, picture_header(time, duration, len(planes)))
-        self._send(self._process, planes)
+            self._send(picture_header(time, duration, len(planes)))
+        self._send(planes)
         self.frames_written += 1
 
-    def _send(self, process: FFmpeg, data: bytes | memoryview) -> None:
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[process.stdin.write(rest) :]
-        except BrokenPipeError:
-            process.wait()
-            raise write_failed(self.path, process) from None
-
     def _finish(self) -> None:
-        assert self._process is not None
-        if self.frames_written == 0:
-            raise OutputError(f"{self.path}: no frames to write. Give a range that holds some.")
-        with suppress(BrokenPipeError):  # the exit code tells
-            self._process.stdin.close()
-        if self._process.wait() != 0:
-            raise write_failed(self.path, self._process)
+        self._end_input(self.frames_written)
 
     def _encoding(self, target: Path) -> list[str]:
         """The command that encodes pictures from its standard input."""
@@ -224,17 +192,6 @@ class VideoWriter:
         if end_s is not None:
             options["t"] = f"{end_s - start_s:.6f}"
         return ffmpeg.input(name, vn=None, **options)["a:0"]
-
-
-def write_failed(path: Path, process: FFmpeg) -> OutputError:
-    """What to raise when the ffmpeg that writes `path` has ended with an error."""
-    full = any("No space left" in line or "File too large" in line for line in process.errors)
-    full = full or process.process.returncode == -getattr(signal, "SIGXFSZ", 0)  # over the user's limit of size
-    if full:
-        remedy = "Free some space or choose another folder with -o."
-        return DiskFullError(f"{path}: cannot be written (no space left on device). {remedy}")
-    remedy = f"Check that this ffmpeg encodes {'GIF' if path.suffix == '.gif' else 'H.264'}."
-    return OutputError(f"{path}: cannot be written (ffmpeg: {process.reason()}). {remedy}")
 
 
 def _schedule(times_s: Sequence[float], fps: Fraction) -> list[tuple[int, int]] | None:
