@@ -56,6 +56,11 @@ class BatchProgram:
             return [child for child in children if "spawn_main" in " ".join(_command(child))]
         return []
 
+    def first_worker(self) -> psutil.Process:
+        """One of its worker processes, as soon as there is one: a video is taken before its worker is started."""
+        self.wait_for(lambda: bool(self.workers()))
+        return self.workers()[0]
+
     def wait_for(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Until something is so; fails when the program ends before, or it takes too long."""
         end = time.monotonic() + timeout_s
