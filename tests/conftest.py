@@ -11,6 +11,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from processes import run_ffmpeg
 
 from videopose.assets import asset_path
@@ -21,6 +22,9 @@ from videopose.errors import AssetError
 os.environ["PYTHONSAFEPATH"] = "1"
 # Idle threads that spin make small networks a hundred times slower where the machine has other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# No example fails for being slow: what else the machine does is not the code's fault.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 BITS = 8
 WIDTH, HEIGHT = 160, 96

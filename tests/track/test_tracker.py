@@ -293,7 +293,7 @@ def check_invariants(tracks: tuple[Track, ...], detections: list[Detections], fr
         assert track.keypoints.dtype == track.boxes.dtype == np.float32
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.integers(0, 4), max_size=25),
     seed=st.integers(0, 2**32 - 1),

@@ -91,7 +91,7 @@ def covariances(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return a, b
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**31), st.sampled_from(["any", "flat", "mirrored", "turned by half", "the same"]))
 def test_the_rotation_is_the_best(seed: int, kind: str) -> None:
     a, b = covariances(seed, kind)

@@ -75,7 +75,7 @@ def test_a_mirrored_pose_is_turned_as_scipy_turns_it() -> None:
 seeds = st.integers(0, 2**31)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.floats(0.01, 100.0))
 def test_p_mpjpe_does_not_see_a_similarity(seed: int, scale: float) -> None:
     predicted, target = poses(seed)
@@ -87,7 +87,7 @@ def test_p_mpjpe_does_not_see_a_similarity(seed: int, scale: float) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.floats(0.01, 100.0))
 def test_n_mpjpe_sees_all_but_the_scale(seed: int, scale: float) -> None:
     predicted, target = poses(seed)
@@ -97,7 +97,7 @@ def test_n_mpjpe_sees_all_but_the_scale(seed: int, scale: float) -> None:
     assert metrics.n_mpjpe(predicted + 1.0, target) != pytest.approx(expected, rel=1e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds)
 def test_the_scale_is_the_best(seed: int) -> None:
     predicted, target = poses(seed)
@@ -106,7 +106,7 @@ def test_the_scale_is_the_best(seed: int) -> None:
         assert (((factor * metrics.scale_align(predicted, target) - target) ** 2).sum((1, 2)) > best).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds)
 def test_velocity_and_acceleration_do_not_see_where_and_how_fast(seed: int) -> None:
     predicted, target = poses(seed, 9)
