@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from videopose.export.drawing import HALO, LEFT, MIDDLE, RIGHT, Colour, mixed
+from videopose.export.drawing import HALO, LEFT, MIDDLE, PERSON_COLOURS, RIGHT, Colour, letter_colour, mixed
 from videopose.export.ground3d import GROUND
 from videopose.export.view3d import BACKGROUND
 
@@ -73,3 +73,28 @@ def test_limbs_or_their_rims_stand_out_from_what_is_behind(vision: str, behind: 
     for colour in (LEFT, RIGHT, MIDDLE):
         assert max(distance(colour, behind, vision), distance(HALO, behind, vision)) > APART
         assert distance(colour, HALO, vision) > APART
+
+
+@pytest.mark.parametrize("vision", MATRICES)
+def test_people_are_apart_from_each_other_and_from_limbs(vision: str) -> None:
+    for first, second in combinations(PERSON_COLOURS[:4], 2):
+        assert distance(first, second, vision) > 28
+    for first, second in combinations(PERSON_COLOURS, 2):
+        assert distance(first, second, vision) > 18
+    for colour in PERSON_COLOURS:
+        assert min(distance(colour, limb, vision) for limb in (LEFT, RIGHT)) > 15
+
+
+PAGES: tuple[Colour, ...] = ((246, 244, 243), (32, 27, 23))
+"""Behind the page's scene, light and dark."""
+
+
+@pytest.mark.parametrize("colour", PERSON_COLOURS, ids=str)
+def test_people_are_seen_on_light_and_dark_and_their_numbers_read(colour: Colour) -> None:
+    def contrast(other: Colour) -> float:  # WCAG 2.1, from the lightness L* of both
+        light, dark = sorted((((seen(one, "full")[0] + 16) / 116) ** 3 for one in (colour, other)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    for behind in PAGES:
+        assert contrast(behind) > 2.4
+    assert contrast(letter_colour(colour)) > 4.5

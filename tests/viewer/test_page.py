@@ -5,10 +5,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from pages import READY
 
+from videopose.export.drawing import person_colour
 from videopose.types import Recording, VideoInfo
 from videopose.viewer import write_view
 
@@ -28,6 +30,19 @@ def test_everything_fits_every_screen(width: int, height: int, recorded: Any, sh
             assert box["x"] >= 0 and box["x"] + box["width"] <= width
             assert box["width"] > 20 and box["height"] > 20
         assert page.locator("#scene").bounding_box()["height"] > 130
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_people_have_the_colours_that_the_overlay_gives_them(scheme: str, recorded: Any, shown: Any) -> None:
+    recording = recorded(2, 30)
+    ids = (2, 5)
+    tracks = tuple(replace(track, person_id=i) for i, track in zip(ids, recording.tracks, strict=True))
+    motions = tuple(replace(motion, person_id=i) for i, motion in zip(ids, recording.motions, strict=True))
+    with shown(replace(recording, tracks=tracks, motions=motions), color_scheme=scheme) as watched:
+        picture = cv2.imdecode(np.frombuffer(watched.page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    there = {i: int((picture == person_colour(i)).all(axis=-1).sum()) for i in range(1, 7)}
+    assert all((count > 200) == (i in ids) for i, count in there.items()), there
 
 
 @pytest.mark.shared

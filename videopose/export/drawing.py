@@ -23,16 +23,17 @@ HALO: Colour = (24, 22, 20)
 """Thin rim that keeps bright limbs readable on a bright video."""
 
 _REACH_PX = 1 << 20  # farther points are nonsense, and near the end of OpenCV's fixed-point range
-# Okabe and Ito's palette for all kinds of colour vision (2008), without the two colours of the limbs.
-_PERSON_COLOURS: tuple[Colour, ...] = (
-    (66, 228, 240),
-    (167, 121, 204),
-    (115, 158, 0),
-    (240, 240, 240),
-    (178, 114, 0),
-    (0, 94, 213),
-    (130, 130, 130),
+# Found by search: as far apart as can be for all kinds of colour vision, the first four most of all, away from the
+# colours of the limbs, and to be seen on light and on dark ground, for the viewer's page has both.
+PERSON_COLOURS: tuple[Colour, ...] = (
+    (102, 170, 102),
+    (153, 68, 153),
+    (0, 68, 187),
+    (170, 153, 170),
+    (68, 119, 0),
+    (119, 102, 119),
 )
+"""Of labels and trails."""
 
 
 def side_colour(joint_name: str) -> Colour:
@@ -43,8 +44,14 @@ def side_colour(joint_name: str) -> Colour:
 
 
 def person_colour(person_id: int) -> Colour:
-    """Colour of a person's label: distinct for seven people in a row, then again from the first."""
-    return _PERSON_COLOURS[(person_id - 1) % len(_PERSON_COLOURS)]
+    """Colour of a person's label: distinct for six people in a row, then again from the first."""
+    return PERSON_COLOURS[(person_id - 1) % len(PERSON_COLOURS)]
+
+
+def letter_colour(box: Colour) -> Colour:
+    """Dark or light letters, by the brightness of the box they are on."""
+    brightness = 0.114 * box[0] + 0.587 * box[1] + 0.299 * box[2]
+    return (16, 16, 16) if brightness > 110 else (250, 250, 250)
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
@@ -120,9 +127,8 @@ def text_image(text: str, height_px: int, colour: Colour, background: Colour) ->
 
 
 def label_image(text: str, height_px: int, colour: Colour) -> np.ndarray:
-    """A text in a box of the given colour, dark or light letters by the brightness of the box."""
-    brightness = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
-    return text_image(text, height_px, (16, 16, 16) if brightness > 110 else (250, 250, 250), colour)
+    """A text in a box of the given colour, in letters that can be read on it."""
+    return text_image(text, height_px, letter_colour(colour), colour)
 
 
 def paste(image: np.ndarray, picture: np.ndarray, left: int, top: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from videopose.export.drawing import Colour, letter_colour, person_colour
 from videopose.kinematics import ANGLES, UNKNOWABLE, joint_angles, joint_speeds
 from videopose.skeletons import COCO17, H36M17, Skeleton
 from videopose.types import Motion, Recording, Track
@@ -82,13 +83,21 @@ def _person(recording: Recording, place: int, staged: Stage, packer: Packer) -> 
     }
     if recording.motions:
         arrays |= _motion_arrays(recording.motions[place], staged, packer)
+    colour = person_colour(track.person_id)
     return {
         "id": track.person_id,
+        "colour": _css(colour),
+        "letters": _css(letter_colour(colour)),
         "start": int(track.frame_index[0] - recording.frame_index[0]) if len(track) else 0,
         "rows": len(track),
         "placed": track.person_id not in staged.unplaced,
         "arrays": arrays,
     }
+
+
+def _css(colour: Colour) -> str:
+    blue, green, red = colour
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _motion_arrays(motion: Motion, staged: Stage, packer: Packer) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import {
 } from "three";
 import { placeInto } from "./decode.js";
 import { grid } from "./palette.js";
-import { personColour } from "./theme.js";
 
 const EXTENT_M = 120;
 const PATH_WIDTH_M = 0.05;
@@ -169,7 +168,7 @@ export class Path {
       const geometry = new BufferGeometry();
       geometry.setAttribute("position", attribute);
       geometry.setIndex(new BufferAttribute(ribbonIndex(person.rows, step), 1));
-      const material = new MeshBasicMaterial({ color: personColour(place), transparent: true, opacity, depthWrite: false, side: DoubleSide });
+      const material = new MeshBasicMaterial({ color: person.colour, transparent: true, opacity, depthWrite: false, side: DoubleSide });
       const mesh = new Mesh(geometry, material);
       mesh.renderOrder = -1;
       mesh.frustumCulled = false;

@@ -5,7 +5,6 @@ import {
 } from "three";
 import { placeInto } from "./decode.js";
 import { mark } from "./palette.js";
-import { personColour } from "./theme.js";
 
 const DEPTH_M = 0.35;
 const ABOVE_M = 0.2;
@@ -34,7 +33,7 @@ export function asFrame(mark, frame) {
   mark.geometry.setDrawRange(0, frame ? MARK_POINTS - TIP_POINTS : MARK_POINTS);
 }
 
-function numberTexture(id, colour) {
+function numberTexture({ id, colour, letters }) {
   const canvas = document.createElement("canvas");
   canvas.width = 128;
   canvas.height = 64;
@@ -45,7 +44,7 @@ function numberTexture(id, colour) {
   context.roundRect(64 - half, 2, 2 * half, 60, 30);
   context.fillStyle = colour;
   context.fill();
-  context.fillStyle = "#fff";
+  context.fillStyle = letters;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(String(id), 64, 34, 2 * half - 12);
@@ -62,7 +61,7 @@ export class Labels {
     this.point = new Float32Array(3);
     this.people = recording.people.filter((person) => person.joints);
     this.sprites = this.people.map((person) => {
-      const map = numberTexture(person.id, personColour(recording.people.indexOf(person)));
+      const map = numberTexture(person);
       const sprite = new Sprite(new SpriteMaterial({ map, depthTest: false, transparent: true, sizeAttenuation: false }));
       sprite.renderOrder = 5;
       return sprite;

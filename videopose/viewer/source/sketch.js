@@ -2,7 +2,7 @@
 
 import { valueAt } from "./decode.js";
 import { Surface } from "./surface.js";
-import { colours, onTheme, personColour } from "./theme.js";
+import { colours, onTheme } from "./theme.js";
 
 const FACE = 5; // the first keypoints are of the head: dots, without lines
 const ACROSS = ["shoulder", "hip"];
@@ -32,14 +32,14 @@ export class Sketch {
     const [width, height] = recording.size;
     const scale = surface.width / width;
     context.lineCap = "round";
-    recording.people.forEach((person, place) => {
+    for (const person of recording.people) {
       const row = this.player.row - person.start;
-      if (row < 0 || row >= person.rows) return;
-      this._person(context, person, place, row, scale);
-    });
+      if (row < 0 || row >= person.rows) continue;
+      this._person(context, person, row, scale);
+    }
   }
 
-  _person(context, person, place, row, scale) {
+  _person(context, person, row, scale) {
     const { names, sides } = this.recording.keypoints;
     const { keypoints, scores } = person;
     const seen = person.state.data[row] > 1;
@@ -73,10 +73,10 @@ export class Sketch {
       context.fill();
     }
     context.globalAlpha = 1;
-    if (Number.isFinite(top)) this._label(context, person.id, personColour(place), middle, top - 20);
+    if (Number.isFinite(top)) this._label(context, person, middle, top - 20);
   }
 
-  _label(context, id, colour, x, y) {
+  _label(context, { id, colour, letters }, x, y) {
     context.font = "600 12px system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -86,7 +86,7 @@ export class Sketch {
     context.roundRect(x - half, y - 9, 2 * half, 18, 9);
     context.fillStyle = colour;
     context.fill();
-    context.fillStyle = "#fff";
+    context.fillStyle = letters;
     context.fillText(text, x, y + 0.5);
   }
 }

@@ -2,13 +2,9 @@
 
 const NAMES = ["panel", "line", "ink", "dim", "soft", "accent", "left", "right", "middle", "ground", "grid", "seen", "filled"];
 const KEY = "videopose-theme";
-/** One colour for each person, apart from the blue and orange of the sides. */
-const PEOPLE = ["#0a9a76", "#c0569b", "#7d63d6", "#a58a00", "#5d7f2c", "#b5536a", "#3f8f9f", "#8a6a52"];
 
 export const colours = {};
 export const onTheme = [];
-
-export const personColour = (place) => PEOPLE[place % PEOPLE.length];
 
 function kept() {
   try {

@@ -1,7 +1,7 @@
 // The time line: one row for each person, what was seen and what was filled in, and where we are.
 
 import { Surface, timeStep, timeText } from "./surface.js";
-import { colours, onTheme, personColour } from "./theme.js";
+import { colours, onTheme } from "./theme.js";
 
 const HEAD = 24, ROW = 18, FOOT = 8, SIDE = 12, LABEL = 34;
 const ABSENT = 0, FILLED = 1;
@@ -103,11 +103,11 @@ export class Timeline {
 
   _row(context, person, place) {
     const top = HEAD + ROW * place + 3, height = ROW - 6;
-    context.fillStyle = personColour(place);
+    context.fillStyle = person.colour;
     context.beginPath();
     context.roundRect(SIDE - 3, top - 1, LABEL - 4, height + 2, (height + 2) / 2);
     context.fill();
-    context.fillStyle = "#fff";
+    context.fillStyle = person.letters;
     context.font = `${place === this.followed ? 700 : 500} 11px system-ui, sans-serif`;
     context.fillText(String(person.id), SIDE + LABEL / 2 - 5, top + height / 2 + 0.5);
     context.fillStyle = colours.soft;
@@ -119,7 +119,7 @@ export class Timeline {
       const x = this._x(this._start(first)), width = Math.max(1, this._x(this._start(end)) - x);
       if (state === FILLED) this._hatched(context, x, top, width, height);
       else {
-        context.fillStyle = place === this.followed ? personColour(place) : colours.seen;
+        context.fillStyle = place === this.followed ? person.colour : colours.seen;
         context.fillRect(x, top, width, height);
       }
     }
