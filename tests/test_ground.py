@@ -100,6 +100,17 @@ def test_two_people_stand_on_one_floor() -> None:
     assert found.error_degrees < estimate_ground(motions[:1]).error_degrees
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["roof last", "roof first"])
+@pytest.mark.parametrize(("pitch", "roll"), [(0, 0), (15, 0), (-8, 2)])
+def test_whoever_is_on_a_roof_does_not_lift_the_floor(pitch: float, roll: float, order: int) -> None:
+    view = camera(pitch, roll)
+    below = seen(standing(*SPOTS, seconds=8), view, 30, distance_m=9)
+    above = seen(standing(*SPOTS, seconds=8) + np.array([0, 1.6, 0]), view, 30, distance_m=9)
+    found = estimate_ground([below, above][::order])
+    heights = world_joints(below, found.world)[:, ANKLES, 1]
+    assert heights.mean() == pytest.approx(ANKLE_M, abs=0.02)
+
+
 SITTING = pose(
     trunk=turn("Z", -15),
     hips={"left": turn("Z", 85), "right": turn("Z", 85)},

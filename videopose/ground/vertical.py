@@ -95,13 +95,19 @@ def _equations(state: np.ndarray, bodies: Sequence[Upright], feet: Sequence[Foot
         equations.append((whole[0] * share[:, None], whole[1] * share))
         apart = np.array([np.hypot(_LEVELS_M, _LEVELS * height)])
         own = (unknown[person] - unknown[2])[None]
-        equations.append(_weighed(own, state[person : person + 1] - height, apart, _FOOT_CAUCHY))
+        equations.append(_weighed(own, state[person : person + 1] - height, apart, _FOOT_CAUCHY, strict=True))
     return equations
 
 
-def _weighed(rows: np.ndarray, residual: np.ndarray, error: np.ndarray, half: float) -> _Equations:
-    """In standard deviations `error`; what is `half` of them off counts half."""
-    share = 1 / (error * np.sqrt(1 + (residual / error / half) ** 2))
+def _weighed(
+    rows: np.ndarray, residual: np.ndarray, error: np.ndarray, bound: float, *, strict: bool = False
+) -> _Equations:
+    """In standard deviations `error`; what is far more than `bound` of them off counts little.
+
+    At the bound it counts half, as by Cauchy's estimator; strictly a quarter, and beyond next to nothing, as by Geman
+    and McClure's.
+    """
+    share = 1 / (error * (1 + (residual / error / bound) ** 2) ** (1.0 if strict else 0.5))
     return rows * share[:, None], residual * share
 
 
