@@ -1,5 +1,6 @@
 """The overlay's pictures: what is drawn where, and what must stay as it is."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -7,14 +8,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from standing import GREY, SIZE, frame, person, recording, replaced, where
 
 from videopose.export.drawing import LEFT, RIGHT, person_colour
 from videopose.export.layout import plan_layout
 from videopose.export.overlay import OverlayRenderer, render_overlay
-from videopose.export.scene3d import place_people
+from videopose.export.scene3d import Scene, place_people
 from videopose.export.view3d import BACKGROUND
-from videopose.skeletons import COCO17
+from videopose.ground import recorded_ground
+from videopose.ground.estimate import ANKLE_M
+from videopose.skeletons import COCO17, H36M17
 from videopose.types import Frame, Motion, Recording, Track, VideoInfo
 
 
@@ -25,6 +29,10 @@ def parts(renderer: OverlayRenderer, canvas: np.ndarray) -> tuple[np.ndarray, np
     assert renderer.size == layout.canvas
     picture, front, side = (canvas[y : y + h, x : x + w] for x, y, w, h in rectangles)
     return picture, front, side
+
+
+def scene_of(whole: Recording) -> Scene:
+    return place_people(whole, recorded_ground(whole).world)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 48), (333, 215), (360, 640), (2, 300), (4000, 20)])
@@ -249,17 +257,33 @@ def test_a_passer_by_does_not_make_everybody_small() -> None:
 
 
 def test_ground_lies_under_the_feet() -> None:
-    scene = place_people(recording(person()))
-    assert scene.floor_m == pytest.approx(0.2 + 0.84 + 0.08, abs=1e-6)
+    pose = scene_of(recording(person())).people[0].pose(3)
+    ankles = [H36M17.index("left_ankle"), H36M17.index("right_ankle")]
+    assert np.allclose(pose[ankles, 1], -ANKLE_M, atol=0.03)  # down is positive, the floor at 0
+
+
+@pytest.mark.parametrize("tilt_degrees", [-20.0, 30.0])
+def test_who_stands_before_a_tilted_camera_stands_on_level_ground(tilt_degrees: float) -> None:
+    track, motion = person(root=np.linspace([-1.0, 0.2, 3.0], [1.0, 0.2, 5.0], 120), length=120)
+    turn = Rotation.from_euler("x", tilt_degrees, degrees=True).as_matrix()
+    tilted = replace(
+        motion, joints=np.float32(motion.joints @ turn.T), root=np.float32(motion.root.astype(np.float64) @ turn.T)
+    )
+    scenes = [scene_of(recording((track, one), length=120)) for one in (motion, tilted)]
+    level, pose = (scene.people[0].pose(60) for scene in scenes)
+    assert np.allclose(pose[:, 1], level[:, 1], atol=0.1)
+    up = -(pose[H36M17.index("thorax")] - pose[0])
+    assert np.degrees(np.arctan2(np.hypot(up[0], up[2]), up[1])) < 5
 
 
 def test_missing_roots_are_bridged() -> None:
     steps = np.linspace([-1.0, 0.2, 3.0], [1.0, 0.2, 5.0], 20)
     pair = person(root=steps)
     pair[1].root[[0, 7, 8, 19]] = np.nan
-    scene = place_people(recording(pair))
-    assert np.allclose(scene.people[0].root[1:19], steps[1:19], atol=1e-6)
-    assert np.allclose(scene.people[0].root[[0, 19]], steps[[1, 18]], atol=1e-6)
+    root = scene_of(recording(pair)).people[0].root
+    assert np.allclose(np.diff(root[1:19], axis=0), np.diff(root[1:3], axis=0), atol=1e-6)
+    assert np.linalg.norm(root[18] - root[1]) == pytest.approx(np.linalg.norm(steps[18] - steps[1]))
+    assert np.allclose(root[[0, 19]], root[[1, 18]])
 
 
 def test_people_without_roots_stand_side_by_side_on_the_ground() -> None:
@@ -267,10 +291,10 @@ def test_people_without_roots_stand_side_by_side_on_the_ground() -> None:
     for _, motion in people[1:]:
         motion.root[:] = np.nan
     whole = recording(*people)
-    scene = place_people(whole)
+    scene = scene_of(whole)
     places = np.array([one.root[0] for one in scene.people])
     assert (np.diff(places[:, 0]) > 1.0).all()
-    assert np.allclose(places[:, 1:], places[0, 1:], atol=1e-5)
+    assert np.allclose(places[:, 1:], places[0, 1:], atol=0.01)
     renderer = OverlayRenderer(whole)
     _, front, _ = parts(renderer, renderer.draw(frame()))
     columns = [where(front, person_colour(i))[:, 0].mean() for i in (1, 2, 3)]

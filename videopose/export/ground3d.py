@@ -15,7 +15,7 @@ _MARGIN_M = 1.0
 _REACH_SQUARES = 4  # shown around people whom the view goes along with: far ends of a long way would fill it
 
 ToPixels = Callable[[np.ndarray], np.ndarray]
-"""Takes (N, 3) metres in camera axes to (N, 2) pixels of the view."""
+"""Takes (N, 3) metres in the scene to (N, 2) pixels of the view."""
 
 
 class Ground:
@@ -88,7 +88,5 @@ class Ground:
         return np.concatenate([[low, high], np.arange(np.ceil(low / self.cell_m) * self.cell_m, high, self.cell_m)])
 
     def _places(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:
-        """(N,) and (N,) metres on the ground -> (N, 3) metres in camera axes."""
-        points = np.stack([across, along], axis=1) @ self._axes
-        points[:, 1] = self._scene.floor_m
-        return np.asarray(points)
+        """(N,) and (N,) metres on the ground -> (N, 3) metres in the scene."""
+        return np.asarray(np.stack([across, along], axis=1) @ self._axes)

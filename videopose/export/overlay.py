@@ -10,6 +10,7 @@ from videopose.export.scene3d import PlacedPerson, place_people
 from videopose.export.skeleton2d import PictureSkeletons
 from videopose.export.trails import Path
 from videopose.export.view3d import BACKGROUND, Actor, View
+from videopose.ground import recorded_ground
 from videopose.types import Frame, Recording, check_shape
 
 _TRAIL_S = 2.0  # on the ground, where nothing else is hidden by it
@@ -37,7 +38,7 @@ class OverlayRenderer:
         self._first = int(recording.frame_index[0]) if len(recording.frame_index) else 0
         self._layout = plan_layout(recording.video.width, recording.video.height, style.layout, most_px)
         self._skeletons = PictureSkeletons(recording, self._layout.zoom, self._layout.picture[2:], neck=style.black)
-        self._scene = place_people(recording)
+        self._scene = place_people(recording, recorded_ground(recording).world)
         text_px = int(np.clip(self._layout.canvas[1] // 40, 10, 40))
         self._views = tuple(
             View(self._scene, azimuth, elevation, caption, (width, height), text_px)
@@ -53,7 +54,7 @@ class OverlayRenderer:
     def _way(self, person: PlacedPerson) -> Path:
         """Where the person is on the ground."""
         points = person.root.copy()
-        points[:, 1] = self._scene.floor_m
+        points[:, 1] = 0.0
         rooted = np.isfinite(person.motion.root).all(axis=1)
         _, supported = self._supported[person.motion.person_id]
         return Path(points, person.motion.time_s, rooted & supported, _TRAIL_S, 8)

@@ -1,20 +1,23 @@
 """Where everybody stands: the people of a recording in one 3D scene, with the ground under them.
 
-The axes are the camera's own (x right, y down, z away). How far the camera looked up or down is not known, so the
-ground is taken to be level with the camera.
+The axes are the camera's own made level: x right, y down along gravity, z away along the floor, which is at 0.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from videopose.ground.estimate import ANKLE_M
 from videopose.types import Motion, Recording
+from videopose.world import World, bridged_root
 
 PERSON_M = 1.7
 """What a person's height is taken to be where nothing is known."""
 
-_ANKLE_HEIGHT_M = 0.08  # from the ankle joint to the sole
+_Y_DOWN = np.diag([1.0, -1.0, -1.0])  # from the world's axes, y up and z towards the camera
 _SIDE_BY_SIDE_M = 1.2
+_STANDING_PERCENT = 90.0  # of the times, the lowest ankle is at most so far below the root
+_LEG_M = 0.9  # from the root to the ankle, where nothing is known
 _BRIEF = 0.1  # people seen for less than this share of the longest stay must not make everybody else small
 _SAMPLES = 2000  # poses of each person that the fit of the views looks at
 
@@ -24,25 +27,31 @@ class PlacedPerson:
     """One motion put into the scene."""
 
     motion: Motion
+    turn: np.ndarray
+    """(3, 3) float64: turns the motion's axes into the scene's."""
     root: np.ndarray
     """(T, 3) float64 metres: the motion's root with its gaps bridged, or a place of its own where it has none."""
+
+    @property
+    def rooted(self) -> bool:
+        """Whether the motion tells where the person is."""
+        return bool(np.isfinite(self.motion.root).all(axis=1).any())
 
     def pose(self, frame_index: int) -> np.ndarray | None:
         """(J, 3) float64 joints in metres in that frame; None when the person is not there."""
         row = frame_index - int(self.motion.frame_index[0]) if len(self.motion) else -1
-        if not 0 <= row < len(self.motion):
-            return None
-        pose: np.ndarray = self.motion.joints[row] + self.root[row]
-        return pose
+        return self.poses(slice(row, row + 1))[0] if 0 <= row < len(self.motion) else None
+
+    def poses(self, rows: slice) -> np.ndarray:
+        """(N, J, 3) float64 joints in metres in those rows of the motion; NaN where a joint is unknown."""
+        return np.asarray(self.motion.joints[rows].astype(np.float64) @ self.turn.T + self.root[rows, None])
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All people of a recording and the ground they stand on."""
+    """All people of a recording on the ground, which is at y = 0."""
 
     people: tuple[PlacedPerson, ...]
-    floor_m: float
-    """Height of the ground: y in camera axes, downwards."""
     samples: np.ndarray
     """(N, J, 3) float64 joints of all but the briefly seen people, thinned out for long videos."""
     sample_rows: np.ndarray
@@ -51,20 +60,17 @@ class Scene:
     """(T, 3) float64: where those people are on the ground, smoothed; y is the middle of a standing person."""
 
 
-def _feet_y(motion: Motion) -> np.ndarray:
-    """(T,) y of the lowest ankle relative to the root, NaN where it is missing."""
+def _standing_m(motion: Motion, turn: np.ndarray) -> float:
+    """How far below the root the lowest ankle is when the person stands; any joint, where no ankle is known."""
     names = motion.skeleton.joint_names
-    ankles = [j for j, name in enumerate(names) if name.endswith("_ankle")] or list(range(len(names)))
-    heights = motion.joints[:, ankles, 1].astype(np.float64)
-    known = np.isfinite(heights)
-    lowest: np.ndarray = np.where(known, heights, -np.inf).max(axis=1)
-    lowest[~known.any(axis=1)] = np.nan
-    return lowest
-
-
-def _percentile(values: np.ndarray, share: float, otherwise: float) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.percentile(finite, share)) if finite.size else otherwise
+    ankles = [j for j, name in enumerate(names) if name.endswith("_ankle")]
+    for joints in (motion.joints[:, ankles], motion.joints):
+        depths = joints.astype(np.float64) @ turn[1]
+        known = np.isfinite(depths)
+        if known.any():
+            lowest = np.where(known, depths, -np.inf).max(axis=1)
+            return float(np.percentile(lowest[known.any(axis=1)], _STANDING_PERCENT))
+    return _LEG_M
 
 
 def _bridged(values: np.ndarray) -> np.ndarray:
@@ -83,31 +89,36 @@ def _smoothed(values: np.ndarray, radius: int) -> np.ndarray:
     return values
 
 
-def place_people(recording: Recording) -> Scene:
+def place_people(recording: Recording, world: World) -> Scene:
     """Put every motion of a recording into one scene.
 
     People go where their root is; a root that is missing for a while is interpolated. People without any root stand
     side by side, feet on the ground.
+
+    Args:
+        recording: whose people.
+        world: with the floor at height 0, as `ground.recorded_ground` finds it.
     """
+    turn = _Y_DOWN @ world.rotation
     motions = [motion for motion in recording.motions if len(motion)]
-    rooted = [motion for motion in motions if np.isfinite(motion.root).all(axis=1).any()]
-    roots = {motion.person_id: _bridged(motion.root.astype(np.float64)) for motion in rooted}
-    feet = [roots[motion.person_id][:, 1] + _feet_y(motion) for motion in rooted]
-    floor = _percentile(np.concatenate(feet), 90, 0.0) + _ANKLE_HEIGHT_M if feet else 1.0
+    roots = {
+        motion.person_id: (bridged_root(motion) - world.origin) @ turn.T
+        for motion in motions
+        if np.isfinite(motion.root).all(axis=1).any()
+    }
     depth = float(np.median(np.concatenate([root[:, 2] for root in roots.values()]))) if roots else 0.0
     right = max((float(np.percentile(root[:, 0], 99)) + _SIDE_BY_SIDE_M for root in roots.values()), default=0.0)
     people = []
     for motion in motions:
         root = roots.get(motion.person_id)
         if root is None:
-            stand = floor - _ANKLE_HEIGHT_M - _percentile(_feet_y(motion), 90, 0.9)
-            root = np.tile(np.array([right, stand, depth]), (len(motion), 1))
+            root = np.tile([right, -ANKLE_M - _standing_m(motion, turn), depth], (len(motion), 1))
             right += _SIDE_BY_SIDE_M
-        people.append(PlacedPerson(motion, root))
-    return _with_path(recording, tuple(people), floor)
+        people.append(PlacedPerson(motion, turn, root))
+    return _with_path(recording, tuple(people))
 
 
-def _with_path(recording: Recording, people: tuple[PlacedPerson, ...], floor: float) -> Scene:
+def _with_path(recording: Recording, people: tuple[PlacedPerson, ...]) -> Scene:
     """The scene with thinned samples and the path that the middle of all people takes."""
     total = len(recording.frame_index)
     first = int(recording.frame_index[0]) if total else 0
@@ -121,7 +132,7 @@ def _with_path(recording: Recording, people: tuple[PlacedPerson, ...], floor: fl
         sums[row] += person.root
         counts[row] += 1
         step = max(1, len(row) // _SAMPLES)
-        poses.append((person.motion.joints[::step] + person.root[::step, None]).astype(np.float64))
+        poses.append(person.poses(slice(None, None, step)))
         rows.append(row[::step])
     if people:
         centre = _bridged(np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0))
@@ -129,6 +140,6 @@ def _with_path(recording: Recording, people: tuple[PlacedPerson, ...], floor: fl
         centre = _smoothed(centre, radius=min(round(rate), 240))
     else:
         centre = np.zeros((total, 3))
-    centre[:, 1] = floor - 0.5 * PERSON_M
+    centre[:, 1] = -0.5 * PERSON_M
     samples = np.concatenate(poses) if poses else np.zeros((0, 1, 3))
-    return Scene(people, floor, samples, np.concatenate(rows) if rows else np.zeros(0, np.int64), centre)
+    return Scene(people, samples, np.concatenate(rows) if rows else np.zeros(0, np.int64), centre)

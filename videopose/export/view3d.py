@@ -43,12 +43,12 @@ class Actor:
 
     person_id: int
     joints: np.ndarray
-    """(J, 3) float64 metres in camera axes; NaN where unknown."""
+    """(J, 3) float64 metres in the scene; NaN where unknown."""
     skeleton: Skeleton
     observed: bool
     """False is drawn faint."""
     trail: Trail
-    """Where the person has just been on the ground, metres in camera axes."""
+    """Where the person has just been on the ground, metres in the scene."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class View:
         """The path (T or 1, 3) of the point the view looks at, and its lens."""
         scene = self._scene
         if not np.isfinite(scene.samples).all(axis=-1).any():
-            still = np.array([[0.0, scene.floor_m - 0.5 * PERSON_M, 0.0]])
+            still = np.array([[0.0, -0.5 * PERSON_M, 0.0]])
             return still, self._lens_for(np.zeros((1, 3)))
         still = np.median(scene.centre, axis=0, keepdims=True)
         lens = self._lens_for((scene.samples - still).reshape(-1, 3))
@@ -187,7 +187,7 @@ class View:
     def _draw_shadow(self, image: np.ndarray, actor: Actor, centre: np.ndarray) -> None:
         """Draw what a lamp straight above throws on the ground: it meets the feet when they stand on it."""
         flat = actor.joints - centre
-        flat[:, 1] = self._scene.floor_m - centre[1]
+        flat[:, 1] = -centre[1]
         points = fixed_points(self._to_pixels(flat @ self._axes.T))
         bones = [(points[parent], points[child]) for parent, child in actor.skeleton.bones]
         lines: Sequence[np.ndarray] = [np.array(bone, np.int32) for bone in bones if None not in bone]

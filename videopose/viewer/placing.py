@@ -7,12 +7,10 @@ import numpy as np
 
 from videopose.export.scene3d import place_people
 from videopose.ground import recorded_ground
-from videopose.ground.estimate import ANKLE_M
-from videopose.types import Motion, Recording
+from videopose.types import Recording
 from videopose.world import World
 
-_LOW = 10.0
-"""Percentile of the feet's heights that stands on the floor."""
+_Y_UP = np.array([1.0, -1.0, -1.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +29,10 @@ class Stage:
 def stage(recording: Recording) -> Stage:
     """Put every motion into the world that the ground gives; who has no root stands beside the others, on the floor."""
     ground = recorded_ground(recording)
-    world = ground.world
-    scene = place_people(recording)
-    places, unplaced = {}, set()
-    for person in scene.people:
-        motion = person.motion
-        joints = world.places(motion.joints + person.root[:, None])
-        if not np.isfinite(motion.root).all(axis=1).any():
-            unplaced.add(motion.person_id)
-            joints[..., 1] += ANKLE_M - _lowest(motion, joints)
-        places[motion.person_id] = joints
-    return Stage(world, places, frozenset(unplaced), str(ground) if scene.people else "")
-
-
-def _lowest(motion: Motion, joints: np.ndarray) -> float:
-    """Height at which the lower ankle mostly is; of any joint where no ankle is known."""
-    ankles = [j for j, name in enumerate(motion.skeleton.joint_names) if name.endswith("_ankle")]
-    known = np.isfinite(joints[:, ankles, 1]).any()
-    heights = joints[:, ankles, 1] if known else joints[..., 1]
-    heights = heights[np.isfinite(heights)]
-    return float(np.percentile(heights, _LOW)) if heights.size else 0.0
+    people = place_people(recording, ground.world).people
+    places = {person.motion.person_id: person.poses(slice(None)) * _Y_UP for person in people}
+    unplaced = frozenset(person.motion.person_id for person in people if not person.rooted)
+    return Stage(ground.world, places, unplaced, str(ground) if people else "")
 
 
 def camera_mark(recording: Recording, world: World) -> dict[str, Any]:
