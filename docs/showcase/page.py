@@ -7,9 +7,9 @@ from showcase.cases import OPENING, Case
 _TOP = """# Good and bad results, and why
 
 Each picture is a frame of the overlay that `videopose infer` draws: the 2D skeleton on the video, and next to it the
-3D motion from the front and from the side; the yellow line is the way the hips have just come. At the right edge the
-3D pose (left limbs blue, right ones orange) lies over the true one (green), hips on hips, seen by the camera and from
-its right.
+3D motion from the front and from the side, on the estimated ground; the thin green line is the way the hips have just
+come. At the right edge the 3D pose (left limbs blue, right ones orange) lies over the true one (thick, green), hips on
+hips, seen by the camera and from its right.
 
 The people are drawn, their movements are real: motion capture of the CMU Graphics Lab, filmed by `docs/mocap_video.py`
 with a virtual camera. So the truth is known. `infer` ran with its defaults (embedded detector, lifter `wild-243`)
