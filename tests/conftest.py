@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import os
 import pickle
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from videopose.errors import AssetError
 os.environ["PYTHONSAFEPATH"] = "1"
 # Idle threads that spin make small networks a hundred times slower where the machine has other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Started in the background of a script, pytest and all programs that it starts would pass over Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # No example fails for being slow: what else the machine does is not the code's fault.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

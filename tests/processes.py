@@ -1,7 +1,6 @@
 """Starting Python as a user does, ffmpeg, and finding out what still runs."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +13,9 @@ MARK = "VIDEOPOSE_TEST_MARK"
 
 
 def run_python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Start Python with pipes at its ends, and heeding Ctrl-C even if pytest was started without that."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, "-c", code, *arguments], **(pipes | options))
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    """Start Python with pipes at its ends."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], **(pipes | options))
 
 
 def marked(mark: str) -> dict[int, str]:

@@ -114,6 +114,25 @@ def test_an_interrupt_while_waiting_ends_the_thread():
     assert not prefetch_threads()
 
 
+@pytest.mark.parametrize("begins_after_s", [0.0, 0.2], ids=["just begun", "about to begin"])
+def test_an_interrupt_while_the_thread_starts_ends_it(monkeypatch, begins_after_s):
+    begin = threading.Thread.start
+
+    def interrupted(thread):
+        if thread.name != "prefetch":
+            begin(thread)
+            return
+        threading.Timer(begins_after_s, begin, [thread]).start() if begins_after_s else begin(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    log = []
+    with pytest.raises(KeyboardInterrupt):
+        next(prefetch(counting(log)))
+    assert log[-1] == "closed"
+    assert not prefetch_threads()
+
+
 def test_a_depth_below_one_is_refused_at_once():
     with pytest.raises(ValueError, match="depth"):
         prefetch([1], depth=0)

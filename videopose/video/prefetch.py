@@ -2,11 +2,15 @@
 
 import queue
 import threading
+import time
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_BEGINS_WITHIN_S = 2.0
+"""A thread that was interrupted before it was started at all never begins."""
 
 
 def prefetch(items: Iterable[T], depth: int = 4) -> Generator[T]:
@@ -32,24 +36,29 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Generator[T]:
 
 def _prefetch(items: Iterable[T], depth: int) -> Generator[T]:
     ready: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
-    stop = threading.Event()
-    thread = threading.Thread(target=_produce, args=(items, ready, stop), name="prefetch", daemon=True)
-    thread.start()
+    stop, ended = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_produce, args=(items, ready, stop, ended), name="prefetch", daemon=True)
     try:
+        thread.start()
         while (item := ready.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item[0]
     finally:
         stop.set()
+        # Ctrl-C may have come while it was starting: then it is on its way, and must not outlive this program's end
+        begin_by = time.monotonic() + _BEGINS_WITHIN_S
+        while thread.ident is None and time.monotonic() < begin_by:
+            time.sleep(0.01)
         # the producer may be waiting for room: make some until it has seen the stop
-        while thread.is_alive():
+        while thread.ident is not None and not ended.is_set():
             with suppress(queue.Empty):
                 ready.get(timeout=0.02)
-        thread.join()
+        if ended.is_set():
+            thread.join()
 
 
-def _produce(items: Iterable[T], ready: "queue.Queue[Any]", stop: threading.Event) -> None:
+def _produce(items: Iterable[T], ready: "queue.Queue[Any]", stop: threading.Event, ended: threading.Event) -> None:
     end: BaseException | None = None
     try:
         iterator = iter(items)
@@ -64,3 +73,4 @@ def _produce(items: Iterable[T], ready: "queue.Queue[Any]", stop: threading.Even
     except BaseException as error:
         end = error
     ready.put(end)
+    ended.set()
