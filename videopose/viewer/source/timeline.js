@@ -46,7 +46,7 @@ export class Timeline {
   constructor(canvas, recording, player) {
     this.canvas = canvas;
     this.player = player;
-    this.people = recording.people.map((person) => ({ id: person.id, runs: runsOf(person) }));
+    this.people = recording.people.map((person) => ({ ...person, runs: runsOf(person) }));
     this.followed = -1;
     canvas.style.height = `${HEAD + ROW * this.people.length + FOOT}px`;
     this.layer = document.createElement("canvas");
