@@ -10,7 +10,6 @@ angle is defined, the share in which the lifted one is too (`defined`).
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from writing import write_results
 
 from videopose.assets import DEFAULT_LIFTER
 from videopose.kinematics import ANGLES, joint_angles
@@ -74,11 +74,7 @@ def main() -> None:
         "noisy": measure(lifter, clean=False),
         "clean": measure(lifter, clean=True),
     }
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

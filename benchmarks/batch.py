@@ -10,7 +10,6 @@ given, too: two cores divided by it is the most that a second worker could bring
 """
 
 import argparse
-import json
 import os
 import platform
 import resource
@@ -23,6 +22,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from writing import write_results
 
 VIDEOS = Path(__file__).resolve().parents[2] / "shared" / "videos"
 CLIPS = {"768x576, three people": "seated_trio.mp4", "1920x1080, one person": "seated_singer.mp4"}
@@ -109,11 +110,7 @@ def main() -> None:
         },
         "clips": {what: measure(VIDEOS / name, arguments.videos, arguments.repeats) for what, name in CLIPS.items()},
     }
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

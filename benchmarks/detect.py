@@ -8,7 +8,6 @@ counted on frames labelled by eye; a ghost is a person too many.
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -21,6 +20,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from writing import write_results
 
 from videopose.detect import DetectorSettings, create_detector
 from videopose.detect.blazepose import networks
@@ -138,10 +138,7 @@ def main() -> None:
         "cost": [time_detection(threads, arguments.repeats, meter) for threads in (1, 2)],
         "people": {clip: count_people(clip, labels) for clip, labels in LABELS.items()},
     }
-    text = json.dumps(results, indent=2) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, encoding="utf-8")
-    print(text, end="")
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

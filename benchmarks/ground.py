@@ -18,7 +18,6 @@ to the subjects; the axis of the body was fitted to the training subjects alone.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -29,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from writing import write_results
 
 from videopose.assets import DEFAULT_LIFTER
 from videopose.data.clip_views import IMAGE_SIZE, ClipView, render_clip
@@ -141,11 +141,7 @@ def main() -> None:
             rows["true joints"].append(judge(truth, truth, view.up))
             rows["lifted joints"].append(judge(lifted(lifter, view), truth, view.up))
         results[f"cameras tilted {name}"] = {kind: summary(each) for kind, each in rows.items()}
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

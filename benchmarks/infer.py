@@ -23,6 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from writing import write_results
+
 from videopose.video import ffmpeg_path
 
 CLIP = Path(__file__).resolve().parents[2] / "shared" / "videos" / "seated_singer.mp4"
@@ -174,11 +176,7 @@ def main() -> None:
             alone = measured(video, folder / "out", 1)
             networks_ms, all_ms = alone["networks_cpu_ms"], alone["cpu_ms"]
             results["speed"]["one_thread"] = {"networks_cpu_ms": networks_ms, "other_cpu_ms": all_ms - networks_ms}
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

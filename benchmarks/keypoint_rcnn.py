@@ -40,6 +40,7 @@ import numpy as np
 import torch
 from runs import machine
 from torch.utils.flop_counter import FlopCounterMode
+from writing import write_results
 
 from videopose.detect.keypoint_rcnn import KeypointRcnnDetector
 from videopose.detect.keypoint_rcnn.architecture import ARCHITECTURES, SHORT_SIDE, parameter_shapes
@@ -382,10 +383,7 @@ def main() -> None:
         if "exactness" in parts:
             results["exactness"] = exactness(arguments.shared, device)
     results["machine"]["load_after"] = list(os.getloadavg())
-    text = json.dumps(results, indent=2) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

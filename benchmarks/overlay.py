@@ -8,11 +8,9 @@ whole second pass over a video (decode, draw, encode to H.264) is timed by the c
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from fractions import Fraction
@@ -21,6 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from writing import write_results
 
 from videopose.export.overlay import OverlayRenderer
 from videopose.skeletons import COCO17, H36M17
@@ -179,10 +178,7 @@ def main() -> None:
     }
     if arguments.video.exists():
         results["second_pass"] = time_second_pass(arguments.video, 1, arguments.repeats)
-    text = json.dumps(results, indent=2) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

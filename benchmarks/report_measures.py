@@ -10,7 +10,6 @@ in `videopose/report/limits.py`.
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
+from writing import write_results
 
 from videopose.kinematics import ANGLES, joint_angles
 from videopose.lift_file import lift_file
@@ -126,11 +126,7 @@ def main() -> None:
         "errors_by_grade_of_fit_and_bones": errors_by_grade(rows, "fit", "bones"),
         "angle_errors_degrees": angles,
     }
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,6 @@ trained with the bodies and detectors of an earlier recipe.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -45,6 +44,7 @@ from unittest import mock
 import numpy as np
 import torch
 from root_network import obtain, predict_root
+from writing import write_results
 
 from videopose.assets import DEFAULT_LIFTER
 from videopose.data.clip_views import IMAGE_SIZE, render_clip
@@ -247,11 +247,7 @@ def main() -> None:
         },
         "camera retreats": {way: figures(moving, WAYS[way]) for way in ("no feet", "solved")},
     }
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ false detections, left and right exchanged, spikes.
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from writing import write_results
 
 from videopose.skeletons import COCO17
 from videopose.track import TrackSettings, build_tracks, smooth
@@ -252,10 +252,7 @@ def main() -> None:
         "cleaning": measure_flips(folder),
         "smoothing": measure_smoothing(folder),
     }
-    text = json.dumps(results, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n")
+    write_results(results, options.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ acceleration error (mm/frame^2) of the joints, and the distance of the root in m
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from writing import write_results
 
 from videopose.assets import DEFAULT_LIFTER
 from videopose.lift import Lifter, resolve_lifter, solve_root
@@ -64,11 +64,7 @@ def main() -> None:
         "noisy": measure(lifter, clean=False),
         "clean": measure(lifter, clean=True),
     }
-    text = json.dumps(results, indent=2) + "\n"
-    print(text)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text)
+    write_results(results, arguments.json)
 
 
 if __name__ == "__main__":

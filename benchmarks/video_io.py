@@ -11,14 +11,12 @@ other, so that a busy machine hits them alike.
 """
 
 import argparse
-import json
 import os
 import platform
 import re
 import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,6 +26,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from writing import write_results
 
 from videopose.video import VideoReader, VideoWriter, ffmpeg_path, writer
 from videopose.video.ffmpeg import thread_count
@@ -175,11 +174,7 @@ def main() -> None:
     )
     parser.add_argument("--passes", type=int, default=3, help="times that these are encoded, to and fro (default 3)")
     arguments = parser.parse_args()
-    text = json.dumps(run(arguments.repeats, arguments.frames, arguments.passes), indent=2) + "\n"
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    write_results(run(arguments.repeats, arguments.frames, arguments.passes), arguments.json)
 
 
 if __name__ == "__main__":

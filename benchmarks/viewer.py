@@ -9,7 +9,6 @@ opened in headless Chromium, which computes WebGL on the processor (SwiftShader)
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from writing import write_results
 
 from videopose.types import Motion, Recording, Track, VideoInfo
 from videopose.viewer import write_view
@@ -113,10 +113,7 @@ def main() -> None:
         "long_over_short_program": long["program_ms_per_frame"]["median"] / short["program_ms_per_frame"]["median"],
         "load_average_at_end": os.getloadavg()[0],
     }
-    text = json.dumps(result, indent=2)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
+    write_results(result, options.json)
 
 
 if __name__ == "__main__":
